@@ -1,0 +1,135 @@
+"""Say what a search engine is: what it is given, what it answers, and how it is written to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, Protocol
+
+from sqlalchemy import Connection
+
+from matome_app.search.params import SearchParams
+
+Match = Literal["word", "partial"]
+
+
+@dataclass(frozen=True, slots=True)
+class CommentDocument:
+    """A comment to index. `key` is the store's integer key, unique and never reused within one database."""
+
+    key: int
+    id: str
+    ordinal: int
+    user: str
+    created_at: datetime | None
+    color: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostDocument:
+    """A post to index with its comments. `tags` are (slug, label) pairs; `date` and `created_at` are aware, in UTC."""
+
+    key: int
+    path: str
+    url: str
+    title: str
+    date: datetime | None
+    tags: tuple[tuple[str, str], ...]
+    months: tuple[str, ...]
+    comments: tuple[CommentDocument, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A comment found: its key and id, and whether the words stand whole in it."""
+
+    key: int
+    id: str
+    match: Match
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value that would narrow the hits. `value` goes into the URL, `label` is shown, `count` counts hits."""
+
+    value: str
+    label: str
+    count: int
+    selected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PostHit:
+    """A post whose title or tags match; `hits` counts the comments found in it."""
+
+    key: int
+    path: str
+    url: str
+    title: str
+    hits: int
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Another query that would find something: what to type, what it finds, why it is offered (in Japanese)."""
+
+    q: str
+    total: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A part of the query as it was read; `kind` is word, phrase, not, or, user, tag, month, after, before, color, post.
+
+    `without` is the search that is left when the part is taken away.
+    """
+
+    kind: str
+    label: str
+    without: SearchParams
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """The answer to one search: one page of hits in order, and what is known of all hits.
+
+    `highlights` is what `snippets` needs to mark the words found. `total` is what paging reaches.
+    """
+
+    params: SearchParams
+    total: int
+    page: int
+    pages: int
+    hits: tuple[Hit, ...]
+    facets: dict[str, tuple[FacetValue, ...]]
+    posts: tuple[PostHit, ...]
+    suggestions: tuple[Suggestion, ...]
+    chips: tuple[Chip, ...]
+    highlights: tuple[str, ...] = field(default=())
+    took_ms: float = 0.0
+
+
+class IndexWriter(Protocol):
+    """Adds and removes posts inside the caller's database transaction; `commit` makes the rest visible with it."""
+
+    def add(self, posts: Iterable[PostDocument]) -> None:
+        """Index posts that are not in the index."""
+
+    def remove(self, keys: Iterable[int]) -> None:
+        """Remove posts and their comments, by the posts' keys; unknown keys are ignored."""
+
+    def commit(self) -> None:
+        """Finish what lies outside the database; call it right before the database commits."""
+
+
+class SearchEngine(Protocol):
+    """What the site needs of a search engine."""
+
+    def search(self, params: SearchParams) -> SearchResult:
+        """Answer a search; raises IndexUnavailable, and BadSearch for a page past the end."""
+
+    def writer(self, connection: Connection) -> IndexWriter:
+        """Return a writer that works inside the transaction of `connection`."""
