@@ -1,0 +1,76 @@
+# Set up, run and test matome. Each target does all it needs from a fresh clone; `make help` lists them.
+
+PYTHON ?= python3
+PORT ?= 5000
+HOST ?= 127.0.0.1
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/.stamps
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+UV_VERSION := 0.13.9
+HTMX := static/vendor/htmx.min.js
+
+# A file and a line for every lock: what is compiled from pyproject.toml, and into what.
+COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --no-annotate --custom-compile-command 'make lock' $(LOCK_OPTIONS)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup setup-dev run test lint bench lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMPS)/serve $(HTMX) ## make .venv and fetch the page's scripts (quick when nothing changed)
+
+setup-dev: setup $(STAMPS)/dev ## the same, with what the tests need
+
+run: setup ## set up and serve on 127.0.0.1:5000 (PORT=8000 changes the port; MATOME_* settings pass through)
+	$(BIN)/flask run --host $(HOST) --port $(PORT)
+
+lint: setup-dev ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: setup-dev ## set up, check style and types, run every test (TESTS= names some, PYTEST_OPTIONS= passes options)
+	scripts/install-test-packages.sh
+	$(MAKE) --no-print-directory lint
+	$(BIN)/python -m pytest $(if $(CI),--no-skips) $(PYTEST_OPTIONS) $(TESTS)
+
+bench: setup-dev ## run the benchmarks
+	$(BIN)/python -m benchmarks
+
+lock: $(STAMPS)/uv/bin/uv ## refresh the lock files (LOCK_OPTIONS=--upgrade takes newer versions)
+	$(COMPILE) pyproject.toml --group build --output-file requirements.txt
+	$(COMPILE) pyproject.toml --group build --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --group node --output-file requirements-node.txt
+	scripts/npm.sh $(VENV) install --package-lock-only --ignore-scripts
+
+clean: ## remove what make made; the site's data (instance/) stays
+	rm -rf $(VENV) node_modules static/vendor build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+# The stamps say which lock file was installed last: each is older than its lock only when there is something to do.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "matome needs Python 3.11 or newer, and PYTHON=$(PYTHON) is $$($(PYTHON) --version 2>&1)." \
+		"Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/serve: requirements.txt pyproject.toml | $(BIN)/python
+	$(PIP) install --require-hashes -r requirements.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/dev: requirements-dev.txt $(STAMPS)/serve
+	$(PIP) install --require-hashes -r requirements-dev.txt
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/uv/bin/uv: | $(BIN)/python
+	$(BIN)/python -m venv $(STAMPS)/uv
+	$(STAMPS)/uv/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
+
+$(HTMX): package-lock.json package.json requirements-node.txt | $(BIN)/python
+	scripts/npm.sh $(VENV) ci --ignore-scripts --loglevel=error
+	@mkdir -p $(@D)
+	cp node_modules/htmx.org/dist/htmx.min.js $@
