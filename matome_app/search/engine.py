@@ -16,7 +16,11 @@ Match = Literal["word", "partial"]
 
 @dataclass(frozen=True, slots=True)
 class CommentDocument:
-    """A comment to index. `key` is the store's integer key, unique and never reused within one database."""
+    """A comment to index. `key` is the store's integer key, unique and never reused within one database.
+
+    `text` is what is searched: `analysis.searchable_text` of the body as it was written, not the rendered text, so that
+    nothing an author typed (addresses of links, markup) is out of reach.
+    """
 
     key: int
     id: str
@@ -73,30 +77,37 @@ class PostHit:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Another query that would find something: what to type, what it finds, why it is offered (in Japanese)."""
+    """Another query that would find something: what to type, what it finds, why it is offered (in Japanese).
+
+    `params` is the whole search to link to, filters included.
+    """
 
     q: str
     total: int
     why: str
+    params: SearchParams
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
     """A part of the query as it was read; `kind` is word, phrase, not, or, user, tag, month, after, before, color, post.
 
-    `without` is the search that is left when the part is taken away.
+    `without` is the search that is left when the part is taken away; `count` says, for words and phrases, how many
+    comments hold it when nothing else is asked.
     """
 
     kind: str
     label: str
     without: SearchParams
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """The answer to one search: one page of hits in order, and what is known of all hits.
 
-    `highlights` is what `snippets` needs to mark the words found. `total` is what paging reaches.
+    `highlights` is what `snippets` needs to mark the words found. `total` is what paging reaches. `facets` has the keys
+    tag, user and month; months are in order of time, the others by count.
     """
 
     params: SearchParams
@@ -113,7 +124,13 @@ class SearchResult:
 
 
 class IndexWriter(Protocol):
-    """Adds and removes posts inside the caller's database transaction; `commit` makes the rest visible with it."""
+    """Adds and removes posts inside the caller's database transaction.
+
+    A small change: `writer(connection)`, `remove` and `add` as needed, `commit()`, then commit the database.
+    A first build: `writer(connection, bulk=True)`; then `add` a batch of posts and commit the database, again and again
+    (the posts are found from then on, by substring); `commit()` and one more commit of the database bring the words.
+    Leaving a `with` block by an exception calls `abort()`. A build that dies is finished by `engine.complete`.
+    """
 
     def add(self, posts: Iterable[PostDocument]) -> None:
         """Index posts that are not in the index."""
@@ -124,12 +141,36 @@ class IndexWriter(Protocol):
     def commit(self) -> None:
         """Finish what lies outside the database; call it right before the database commits."""
 
+    def abort(self) -> None:
+        """Give up what `commit` would have written; harmless after `commit`."""
+
+    def __enter__(self) -> IndexWriter:
+        """Return the writer itself."""
+
+    def __exit__(self, *failure: object) -> None:
+        """Abort where the block did not come to `commit`."""
+
 
 class SearchEngine(Protocol):
     """What the site needs of a search engine."""
 
+    def create_tables(self, connection: Connection) -> None:
+        """Create the engine's own tables where they are missing."""
+
+    def is_current(self, connection: Connection) -> bool:
+        """Tell whether what is indexed was made by today's analyzer; if not, `clear` and index everything again."""
+
+    def clear(self, connection: Connection) -> None:
+        """Forget everything indexed, inside the caller's transaction."""
+
+    def writer(self, connection: Connection, bulk: bool = False) -> IndexWriter:
+        """Return a writer that works inside the transaction of `connection`."""
+
+    def complete(self, connection: Connection) -> int:
+        """Index what an interrupted build left undone, if anything; return how many posts that were."""
+
     def search(self, params: SearchParams) -> SearchResult:
         """Answer a search; raises IndexUnavailable, and BadSearch for a page past the end."""
 
-    def writer(self, connection: Connection) -> IndexWriter:
-        """Return a writer that works inside the transaction of `connection`."""
+    def highlights(self, q: str) -> tuple[str, ...]:
+        """Return what `snippets` marks for a query, without searching."""
