@@ -1,0 +1,24 @@
+"""Set gunicorn for one small server behind nginx; used by matome.service, which starts it in the checkout."""
+
+from __future__ import annotations
+
+import os
+
+bind = os.environ.get("GUNICORN_BIND", "unix:/run/matome/matome.sock")
+
+# A request is short work between two reads of SQLite: threads wait for each other cheaply, processes use the cores.
+worker_class = "gthread"
+workers = int(os.environ.get("GUNICORN_WORKERS", "2"))
+threads = int(os.environ.get("GUNICORN_THREADS", "4"))
+
+timeout = 30
+graceful_timeout = 15
+# Longer than nginx keeps an idle connection (60 s), so that nginx is the one to close it.
+keepalive = 75
+
+# Who the reader is, and by which address the site was asked for, is read from nginx's headers by the application
+# (MATOME_TRUSTED_PROXIES). Gunicorn itself trusts none.
+forwarded_allow_ips = ""
+
+accesslog = None  # nginx keeps one
+errorlog = "-"
