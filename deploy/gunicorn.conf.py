@@ -20,5 +20,13 @@ keepalive = 75
 # (MATOME_TRUSTED_PROXIES). Gunicorn itself trusts none.
 forwarded_allow_ips = ""
 
+# A search for 1,000 Japanese characters is a line of over 9,000 bytes, gunicorn's own limit is at most 8,190, and the
+# page that asks names its address in a header. nginx bounds both.
+limit_request_line = 0
+limit_request_field_size = 32768
+
+# Nothing here needs gunicorn's control interface, and the service may not write where it would lie.
+control_socket_disable = True
+
 accesslog = None  # nginx keeps one
 errorlog = "-"
