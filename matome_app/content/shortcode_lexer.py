@@ -281,7 +281,8 @@ class Lexer:
             return BrokenTag(tag, at, message)
         character = self.source[at]
         shown = f"{character} (U+{ord(character):04X})" if character.isprintable() else f"U+{ord(character):04X}"
-        message = f"the character {shown} cannot stand here: put the value in quotation marks, or remove it"
+        remedy = "write an ordinary space" if character.isspace() else "put the value in quotation marks, or remove it"
+        message = f"the character {shown} cannot stand here: {remedy}"
         return BrokenTag(tag, at, message)
 
     def _check_whole(self, tag: Tag) -> None:
