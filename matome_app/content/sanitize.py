@@ -63,7 +63,7 @@ def clean_comment(text: str) -> str:
 
 def clean_post(text: str) -> str:
     """Return a rendered piece of a post with nothing left but what a post may hold; other tags become text."""
-    return _POST_CLEANER.clean(escape_unknown_html(text))
+    return _POST_CLEANER.clean(escape_unknown_html(text)).replace("\r", "\n")
 
 
 def escape_unknown_html(text: str) -> str:
@@ -126,6 +126,8 @@ def _kept_tag(match: re.Match[str], opened: _OpenTags) -> str | None:
     attributes = _attributes(match["attributes"])
     if tag == "img":
         return _picture(match[0], attributes, opened)
+    if tag == "a" and not attributes.get("href"):
+        return None
     if not opened.may_open(tag) or not all(_allowed(tag, name, value) for name, value in attributes.items()):
         return None
     opened.open(tag)
@@ -159,6 +161,8 @@ def _allowed(tag: str, name: str, value: str) -> bool:
     """Say whether the gate keeps this attribute with this value."""
     if name == "class":
         return bool(value.split()) and all(_allowed_class(tag, each) for each in value.split())
+    if tag == "a" and name == "rel":
+        return value == LINK_REL  # what the gate itself wrote
     if name not in POST_ATTRIBUTES.get(tag, frozenset()) | POST_ATTRIBUTES["*"]:
         return False
     return name != "href" or safe_href(value) is not None
