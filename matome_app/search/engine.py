@@ -90,7 +90,8 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A part of the query as it was read; `kind` is word, phrase, not, or, user, tag, month, after, before, color, post.
+    """A part of the query as it was read; `kind` is word, phrase, not, or, user, tag, month, after,
+    before, color, post.
 
     `without` is the search that is left when the part is taken away; `count` says, for words and phrases, how many
     comments hold it when nothing else is asked.

@@ -79,7 +79,7 @@ class SearchParams:
         )
 
     def pairs(self) -> list[tuple[str, str]]:
-        """Return what differs from the defaults as (name, value) pairs in a fixed order; `from_args` reads them back."""
+        """Return what differs from the defaults as (name, value) pairs in a fixed order, for `from_args`."""
         singles: dict[str, str] = {
             "q": self.q,
             "month": self.month,

@@ -1,0 +1,71 @@
+"""Fold text and cut it into Latin runs: what indexing and querying must do in exactly the same way."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from functools import cache
+from importlib.metadata import version
+from typing import Final
+
+ANALYSIS: Final = "1"
+"""Raise this when anything in analysis, grams or words changes what is stored for a text."""
+
+_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_RUN = re.compile(r"[a-z0-9]+")
+
+
+@cache
+def analyzer_version() -> str:
+    """Return what the index depends on: our version and those of Sudachi and its dictionary; loads neither."""
+    return f"{ANALYSIS} sudachipy {version('sudachipy')} sudachidict {version('sudachidict-core')}"
+
+
+def searchable_text(body: str) -> str:
+    """Return what is searched of a comment's body as written: `<br>` as a newline, entities decoded, no loss."""
+    return _UNSTORABLE.sub("\ufffd", html.unescape(_BREAK.sub("\n", body)))
+
+
+def fold(text: str) -> str:
+    """Make texts comparable: compatible characters are one (NFKC), letters have no case."""
+    return unicodedata.normalize("NFKC", text).casefold()
+
+
+def latin_runs(folded: str) -> list[str]:
+    """Return the runs of ASCII letters and digits of a folded text, in order."""
+    return _RUN.findall(folded)
+
+
+def fold_with_map(text: str) -> tuple[str, list[int]]:
+    """Fold cluster by cluster (a character with the marks that join it) and say where each folded character came from.
+
+    Returns the folded text and a list one longer than it: the folded characters i to j were made from
+    `text[map[i]:map[j]]` when both ends are cluster borders; inside a cluster every character maps to its beginning.
+    """
+    if text.isascii():
+        return text.lower(), list(range(len(text) + 1))
+    pieces: list[str] = []
+    origin: list[int] = []
+    start = 0
+    for end in range(1, len(text) + 1):
+        if end < len(text) and _joins(text[end]):
+            continue
+        piece = fold(text[start:end])
+        pieces.append(piece)
+        origin.extend([start] * len(piece))
+        start = end
+    origin.append(len(text))
+    return "".join(pieces), origin
+
+
+@cache
+def _joins(character: str) -> bool:
+    """Tell whether NFKC can merge a character into the one before: marks, half-width voicing, Hangul."""
+    return (
+        character in "\uff9e\uff9f\u309b\u309c"
+        or unicodedata.combining(character) != 0
+        or unicodedata.category(character) in ("Mn", "Mc")
+        or 0x1160 <= ord(character) <= 0x11FF
+    )

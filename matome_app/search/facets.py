@@ -1,0 +1,79 @@
+"""Count, over everything found, the tags, users and months that would narrow it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Final
+
+import numpy as np
+
+from matome_app.search.columns import Columns, Ints, Pairs
+from matome_app.search.engine import FacetValue
+from matome_app.search.matching import Matches
+from matome_app.search.params import SearchParams
+from matome_app.search.snapshot import Snapshot
+
+MOST: Final = 12
+
+
+def count_facets(snapshot: Snapshot, params: SearchParams, found: Matches) -> dict[str, tuple[FacetValue, ...]]:
+    """Return the values of tag and user with the most hits, and all months in order of time; selected ones always."""
+    columns, names = snapshot.columns, snapshot.names
+    slots = np.flatnonzero(found.tier)
+    in_post = np.bincount(columns.post[slots], minlength=len(columns.posts))
+    by_tag, by_month = _through_posts(columns.tags, in_post), _through_posts(columns.months, in_post)
+    by_user = np.bincount(columns.user[slots], minlength=len(columns.users))
+    month = _chosen([params.month] if params.month else [], names.months)
+    return {
+        "tag": _top(columns.tags.names, by_tag, _chosen(params.tags, names.tags)),
+        "user": _top(columns.users, by_user, _chosen(params.users, names.users)),
+        "month": _months(columns, by_month, month),
+    }
+
+
+def post_counts(columns: Columns, found: Matches) -> Ints:
+    """Return the number of hits in every post."""
+    return np.bincount(columns.post[np.flatnonzero(found.tier)], minlength=len(columns.posts))
+
+
+def _through_posts(pairs: Pairs, in_post: Ints) -> Ints:
+    """Return the hits of every value from the hits of every post."""
+    weights = np.bincount(pairs.values, weights=in_post[pairs.posts], minlength=len(pairs.names))
+    return weights.astype(np.int64)
+
+
+def _chosen(values: Collection[str], numbers: Callable[[str], set[int]]) -> dict[int | None, str]:
+    """Map the ordinals of the selected values to how the URL spells them; a value nobody has stands under None."""
+    chosen: dict[int | None, str] = {}
+    for value in values:
+        chosen.update(dict.fromkeys(numbers(value) or (None,), value))
+    return chosen
+
+
+def _top(labels: Sequence[str], counts: Ints, chosen: dict[int | None, str]) -> tuple[FacetValue, ...]:
+    """Return the values with the most hits and the selected ones, most hits first."""
+    numbers = np.flatnonzero(counts)
+    if len(numbers) > MOST:
+        # all that could be among the first, so that ties are broken by name and not by chance
+        least = np.partition(counts[numbers], -MOST)[-MOST]
+        numbers = numbers[counts[numbers] >= least]
+    best = sorted((n for n in numbers.tolist() if labels[n]), key=lambda n: (-counts[n], labels[n]))[:MOST]
+    best += [number for number in chosen if number is not None and number not in best]
+    values = [_value(labels[number], int(counts[number]), chosen.get(number)) for number in best]
+    return (*values, *_unknown(chosen))
+
+
+def _months(columns: Columns, counts: Ints, chosen: dict[int | None, str]) -> tuple[FacetValue, ...]:
+    labels = columns.months.names
+    numbers = [n for n in range(len(labels)) if counts[n] or n in chosen]
+    values = [_value(labels[n], int(counts[n]), chosen.get(n)) for n in sorted(numbers, key=lambda n: labels[n])]
+    return (*values, *_unknown(chosen))
+
+
+def _unknown(chosen: dict[int | None, str]) -> list[FacetValue]:
+    return [_value(chosen[None], 0, chosen[None])] if None in chosen else []
+
+
+def _value(label: str, count: int, spelled: str | None) -> FacetValue:
+    """Make a value; a selected one keeps the spelling of the URL, so that it can be taken away."""
+    return FacetValue(value=spelled or label, label=label, count=count, selected=spelled is not None)

@@ -1,0 +1,114 @@
+"""Analyse words and write the Whoosh index in a helper process, beside a first build that fills the database tables."""
+
+from __future__ import annotations
+
+import multiprocessing
+import queue
+import threading
+from collections.abc import Sequence
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from matome_app.errors import IndexUnavailable
+from matome_app.search.postings import Counted
+from matome_app.search.word_index import Text, count_terms, write
+from matome_app.search.words import Words
+
+
+class Analyst:
+    """Gathers the words of comments and writes them at the end, all in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._words = Words()
+        self._counted = Counted()
+
+    def feed(self, texts: Sequence[Text]) -> None:
+        """Take in comments."""
+        count_terms(self._words, texts, self._counted)
+
+    def finish(self, removed: set[int]) -> None:
+        """Write what was taken in, and delete the documents of the removed comments."""
+        write(self._folder, self._counted, removed)
+        self._counted = Counted()
+
+    def abort(self) -> None:
+        """Forget what was taken in."""
+        self._counted = Counted()
+
+
+class Helper:
+    """Does the same in a process of its own. Feeding never waits: a thread hands the texts over.
+
+    The helper writes nothing before `finish`, and ends by itself when this process dies.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_help, args=(str(folder), theirs), name="search-words", daemon=True)
+        self._process.start()
+        theirs.close()
+        self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._sender = threading.Thread(target=self._send, name="search-words-sender", daemon=True)
+        self._sender.start()
+
+    def feed(self, texts: Sequence[Text]) -> None:
+        """Take in comments."""
+        self._waiting.put(texts)
+
+    def finish(self, removed: set[int]) -> None:
+        """Wait until everything taken in is written; raises IndexUnavailable when the helper failed."""
+        self._waiting.put(removed)
+        self._sender.join()
+        try:
+            failure = self._pipe.recv()
+        except EOFError:
+            failure = "the helper process ended early"
+        self._process.join()
+        self._pipe.close()
+        if failure:
+            raise IndexUnavailable(f"the words could not be indexed: {failure}")
+
+    def abort(self) -> None:
+        """Stop the helper; nothing it took in is written."""
+        if self._process.is_alive():
+            self._process.terminate()
+        self._process.join()
+        self._waiting.put(set())
+        self._sender.join()
+        self._pipe.close()
+
+    def _send(self) -> None:
+        """Hand over lists of texts until a set, the removed comments, comes last."""
+        try:
+            while True:
+                item = self._waiting.get()
+                self._pipe.send(item)
+                if isinstance(item, set):
+                    return
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+
+def _help(folder: str, pipe: Connection) -> None:
+    """Be the helper: take texts until a set, the removed comments, comes; write; answer "" or what went wrong."""
+    analyst = Analyst(Path(folder))
+    failure = ""
+    try:
+        while not isinstance(item := pipe.recv(), set):
+            analyst.feed(item)
+        analyst.finish(item)
+    except EOFError:
+        return
+    except Exception as error:  # what goes wrong here must be told there
+        failure = f"{type(error).__name__}: {error}"
+    pipe.send(failure)
+
+
+def new_analyst(folder: Path, bulk: bool) -> Analyst | Helper:
+    """Return a helper process for a first build, where processes may be started, else work in this one."""
+    if bulk and not multiprocessing.current_process().daemon:
+        return Helper(folder)
+    return Analyst(folder)

@@ -1,0 +1,136 @@
+"""Hold one state of the index, read from both stores at one moment; it is replaced as a whole when either changes."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from whoosh.reading import IndexReader
+
+from matome_app.search.columns import Codes, Columns, Pairs
+from matome_app.search.postings import read_keys, read_postings
+
+Floats = npt.NDArray[np.float32]
+Tiers = npt.NDArray[np.uint8]
+
+CACHE_BYTES: Final = 32 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Leaf:
+    """What one term finds: slots in order, and for each its tier and its score.
+
+    Tier 4 is a whole word, 3 a part of a compound or an exact phrase, 2 another spelling, 1 only these characters.
+    """
+
+    slots: Codes
+    tier: Tiers
+    score: Floats
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory."""
+        return self.slots.nbytes + self.tier.nbytes + self.score.nbytes + 200
+
+
+class LeafCache:
+    """Remembers what terms find, the least recently used forgotten first."""
+
+    def __init__(self, budget: int = CACHE_BYTES) -> None:
+        self._budget = budget
+        self._used = 0
+        self._leaves: OrderedDict[tuple[str, bool, bool], Leaf] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[str, bool, bool]) -> Leaf | None:
+        """Return what is remembered."""
+        with self._lock:
+            leaf = self._leaves.get(key)
+            if leaf is not None:
+                self._leaves.move_to_end(key)
+            return leaf
+
+    def put(self, key: tuple[str, bool, bool], leaf: Leaf) -> None:
+        """Remember a leaf, unless it is over a quarter of the budget."""
+        if leaf.nbytes * 4 > self._budget:
+            return
+        with self._lock:
+            if key not in self._leaves:
+                self._used += leaf.nbytes
+            self._leaves[key] = leaf
+            while self._used > self._budget:
+                self._used -= self._leaves.popitem(last=False)[1].nbytes
+
+
+class WordReader:
+    """Reads words by slot from Whoosh; one thread at a time. Without an index there are no words."""
+
+    def __init__(self, reader: IndexReader | None, columns: Columns) -> None:
+        self._reader = reader
+        self._lock = threading.Lock()
+        self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
+
+    def postings(self, name: str, term: str) -> tuple[Codes, Floats]:
+        """Return the slots of the comments that have a term, and how often."""
+        if self._reader is None:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        with self._lock:
+            documents, weights = read_postings(self._reader, name, term)
+        slots = self._slot_of[documents]
+        alive = slots >= 0
+        return (slots, weights) if alive.all() else (slots[alive], weights[alive])
+
+    def frequency(self, name: str, term: str) -> int:
+        """Return how many documents have a term, deleted ones included."""
+        if self._reader is None:
+            return 0
+        with self._lock:
+            return int(self._reader.doc_frequency(name, term))
+
+
+class Names:
+    """Finds the values of filters as people write them."""
+
+    def __init__(self, columns: Columns) -> None:
+        self._users: dict[str, set[int]] = {}
+        for number, user in enumerate(columns.users):
+            self._users.setdefault(unicodedata.normalize("NFKC", user), set()).add(number)
+        self._tags = _by_spelling(columns.tags)
+        self._months = _by_spelling(columns.months)
+
+    def users(self, name: str) -> set[int]:
+        """Return the ordinals of the users of a name (case matters)."""
+        return self._users.get(unicodedata.normalize("NFKC", name), set())
+
+    def tags(self, name: str) -> set[int]:
+        """Return the ordinals of the tags with a label (in any case) or slug."""
+        return self._tags.get(unicodedata.normalize("NFKC", name).lower(), set())
+
+    def months(self, name: str) -> set[int]:
+        """Return the ordinals of a month."""
+        return self._months.get(unicodedata.normalize("NFKC", name).lower(), set())
+
+
+def _by_spelling(pairs: Pairs) -> dict[str, set[int]]:
+    found: dict[str, set[int]] = {}
+    for number, spellings in enumerate(zip(pairs.names, pairs.slugs, strict=True)):
+        for spelling in spellings:
+            found.setdefault(unicodedata.normalize("NFKC", spelling).lower(), set()).add(number)
+    return found
+
+
+@dataclass(slots=True, eq=False)
+class Snapshot:
+    """One state of the index. `generation` counts changes of the tables, `words_generation` those of Whoosh."""
+
+    generation: int
+    words_generation: int
+    columns: Columns
+    words: WordReader
+    names: Names
+    cache: LeafCache = field(default_factory=LeafCache)

@@ -1,0 +1,195 @@
+"""Answer searches from SQLite (what is found), Whoosh (how good it is) and NumPy (order, filters, facets)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection, Engine
+
+from matome_app.errors import BadSearch, IndexUnavailable
+from matome_app.search import tables
+from matome_app.search.analysis import analyzer_version
+from matome_app.search.chips import make_chips
+from matome_app.search.columns import Ints, load_columns
+from matome_app.search.engine import Hit, PostHit, SearchResult
+from matome_app.search.facets import count_facets, post_counts
+from matome_app.search.leaves import SPELLING, find
+from matome_app.search.matching import Matches, is_sought, match, param_flags
+from matome_app.search.params import SearchParams
+from matome_app.search.query import MAX_TERMS, Group, Query, Term, parse
+from matome_app.search.ranking import page_count, page_slots
+from matome_app.search.snapshot import Names, Snapshot, WordReader
+from matome_app.search.suggest import suggest
+from matome_app.search.titles import pattern_of, posts_with
+from matome_app.search.word_index import open_index, words_generation
+from matome_app.search.writer import SearchWriter, complete
+
+MOST_POSTS: Final = 5
+
+
+class WhooshEngine:
+    """A search engine over tables of its own (`search_…`) in a SQLite database and a Whoosh index in a folder.
+
+    Threads may share it. Nothing is opened before it is needed.
+    """
+
+    def __init__(self, database: Engine, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+        self._snapshot: Snapshot | None = None
+        self._refreshing = threading.Lock()
+
+    def create_tables(self, connection: Connection) -> None:
+        """Create the engine's own tables where they are missing."""
+        tables.create_tables(connection)
+
+    def is_current(self, connection: Connection) -> bool:
+        """Tell whether what is indexed was made by today's analyzer."""
+        return tables.tables_exist(connection) and tables.get_meta(connection, "analyzer") == analyzer_version()
+
+    def clear(self, connection: Connection) -> None:
+        """Forget everything indexed; the words go with the next commit of a bulk writer."""
+        tables.clear_tables(connection)
+
+    def writer(self, connection: Connection, bulk: bool = False) -> SearchWriter:
+        """Return a writer that works inside the transaction of `connection`; `bulk` for a first build."""
+        return SearchWriter(connection, self._folder, bulk)
+
+    def complete(self, connection: Connection) -> int:
+        """Index the words that an interrupted build left out; return how many posts that were."""
+        return complete(connection, self._folder)
+
+    def highlights(self, q: str) -> tuple[str, ...]:
+        """Return what `snippets` marks for a query, without searching."""
+        return tuple(dict.fromkeys(pattern_of(term) for term in parse(q).terms()))
+
+    def search(self, params: SearchParams) -> SearchResult:
+        """Answer a search."""
+        started = time.perf_counter()
+        query = parse(params.q)
+        if query.dropped:
+            raise BadSearch(f"q={params.q[:20]}…: 検索語は{MAX_TERMS}個までです。{query.dropped}個減らしてください。")
+        with self._open() as (connection, snapshot):
+            return _Search(connection, snapshot, params, query, started).answer(self.highlights(params.q))
+
+    @contextmanager
+    def _open(self) -> Iterator[tuple[Connection, Snapshot]]:
+        """Open a connection that sees one state of the database, and the snapshot of that state."""
+        with self._database.connect() as connection:
+            if not tables.tables_exist(connection):
+                raise IndexUnavailable("the search index is not built yet")
+            _begin(connection)
+            yield connection, self._current(connection)
+
+    def _current(self, connection: Connection) -> Snapshot:
+        """Return the snapshot of what the connection sees, made anew when something changed."""
+        snapshot = self._snapshot
+        if snapshot is None or not self._is_fresh(snapshot, connection):
+            with self._refreshing:
+                snapshot = self._snapshot
+                if snapshot is None or not self._is_fresh(snapshot, connection):
+                    self._snapshot = snapshot = self._take(connection, snapshot)
+        return snapshot
+
+    def _is_fresh(self, snapshot: Snapshot, connection: Connection) -> bool:
+        return snapshot.generation == tables.generation(connection) and snapshot.words_generation == words_generation(
+            self._folder
+        )
+
+    def _take(self, connection: Connection, old: Snapshot | None) -> Snapshot:
+        generation = tables.generation(connection)
+        same = old is not None and old.generation == generation
+        columns = old.columns if old is not None and same else load_columns(connection)
+        names = old.names if old is not None and same else Names(columns)
+        index = open_index(self._folder)
+        reader = index.reader() if index else None
+        words = -1 if reader is None else int(reader.generation())
+        return Snapshot(generation, words, columns, WordReader(reader, columns), names)
+
+
+def _begin(connection: Connection) -> None:
+    """Start a read transaction where the driver would start none, so that all reads see one state."""
+    raw = connection.connection.driver_connection
+    if raw is not None and not raw.in_transaction:
+        connection.exec_driver_sql("BEGIN")
+
+
+class _Search:
+    """Answers one search from one snapshot."""
+
+    def __init__(
+        self, connection: Connection, snapshot: Snapshot, params: SearchParams, query: Query, started: float
+    ) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self._params = params
+        self._query = query
+        self._started = started
+
+    def answer(self, highlights: tuple[str, ...]) -> SearchResult:
+        """Search, count and cut out the page."""
+        params, query, columns = self._params, self._query, self._snapshot.columns
+        found = match(self._connection, self._snapshot, query, params)
+        sort = params.sort if any(map(is_sought, query.groups)) or params.sort != "relevance" else "newest"
+        slots = page_slots(columns, found, sort, params.page)
+        total = found.total
+        return SearchResult(
+            params=params,
+            total=total,
+            page=params.page,
+            pages=page_count(total),
+            hits=self._hits(found, slots),
+            facets=count_facets(self._snapshot, params, found),
+            posts=self._posts(found),
+            suggestions=() if total else suggest(params, query, self._snapshot.words, self._count),
+            chips=make_chips(params, query, self._holding),
+            highlights=highlights,
+            took_ms=(time.perf_counter() - self._started) * 1000,
+        )
+
+    def _hits(self, found: Matches, slots: Ints) -> tuple[Hit, ...]:
+        keys: list[int] = self._snapshot.columns.keys[slots].tolist()
+        marks = ", ".join("?" * len(keys))
+        query = f"SELECT key, id FROM search_comments WHERE key IN ({marks})"
+        ids = {int(key): str(id_) for key, id_ in self._connection.exec_driver_sql(query, tuple(keys))} if keys else {}
+        tiers = found.tier[slots].tolist()
+        return tuple(
+            Hit(key, ids[key], "word" if tier >= SPELLING else "partial") for key, tier in zip(keys, tiers, strict=True)
+        )
+
+    def _posts(self, found: Matches) -> tuple[PostHit, ...]:
+        """Return the posts whose title or tags match every word, those with the most hits first."""
+        columns = self._snapshot.columns
+        sought = [group for group in self._query.groups if any(_is_positive(part) for part in group.parts)]
+        if not sought:
+            return ()
+        flags = np.logical_and.reduce([posts_with(columns, group) for group in sought])
+        narrowed = param_flags(self._snapshot, SearchParams(tags=self._params.tags, month=self._params.month))
+        for allowed in narrowed:
+            flags &= np.bincount(columns.post[allowed], minlength=len(columns.posts)) > 0
+        counts = post_counts(columns, found)
+        best = sorted(
+            np.flatnonzero(flags).tolist(), key=lambda n: (-counts[n], -columns.posts[n].date, columns.posts[n].path)
+        )
+        posts = [(columns.posts[number], int(counts[number])) for number in best[:MOST_POSTS]]
+        return tuple(PostHit(post.key, post.path, post.url, post.title, hits) for post, hits in posts)
+
+    def _count(self, params: SearchParams) -> int:
+        """Return the total of another search."""
+        return match(self._connection, self._snapshot, parse(params.q), params).total
+
+    def _holding(self, group: Group) -> int:
+        """Return how many comments hold one of the words of a group (for an exclusion: the excluded word)."""
+        terms = [part for part in group.parts if isinstance(part, Term)]
+        leaves = [find(self._connection, self._snapshot, term).slots for term in terms]
+        return len(leaves[0]) if len(leaves) == 1 else len(np.unique(np.concatenate(leaves)))
+
+
+def _is_positive(part: object) -> bool:
+    return isinstance(part, Term) and not part.excluded

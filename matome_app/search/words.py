@@ -1,0 +1,150 @@
+"""Cut Japanese text into words with Sudachi, the same way for indexing and queries; Sudachi is loaded at first use."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Final
+
+from matome_app.search.analysis import fold
+
+if TYPE_CHECKING:
+    from sudachipy import Dictionary, Morpheme, Tokenizer
+
+PART: Final = "\x01"
+VARIANT: Final = "\x02"
+INFLECTED: Final = "\x03"
+"""Marks before a word in the index: it is a part of a longer word, another spelling, or an inflected form."""
+
+CHUNK: Final = 8000
+"""Characters given to Sudachi at once; its limit is 49,149 bytes."""
+
+_KATAKANA = re.compile(r"[ァ-ヺー]+")
+_NOT_WORDS: Final = frozenset(("補助記号", "空白", "記号"))
+_INFLECTING: Final = frozenset(("動詞", "形容詞", "助動詞"))
+_WITH_VARIANTS: Final = frozenset(("名詞", "動詞", "形容詞", "形状詞", "副詞"))
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the dictionary as it stands in a text.
+
+    `terms` is what is indexed for it wherever it stands. `normal` is its usual spelling, "" when it has no spelling
+    variants to be searched by: only nouns, verbs, adjectives and adverbs in their dictionary form have.
+    """
+
+    surface: str
+    terms: tuple[str, ...]
+    katakana: bool
+    normal: str
+
+
+_NOTHING: Final = Word("", (), False, "")
+_local = threading.local()
+_loading = threading.Lock()
+
+
+@cache
+def _dictionary() -> Dictionary:
+    import sudachipy
+
+    return sudachipy.Dictionary()
+
+
+def _tokenizer() -> Tokenizer:
+    """Return this thread's tokenizer (they are not shared), for words as long as the dictionary has them."""
+    if not hasattr(_local, "tokenizer"):
+        import sudachipy
+
+        with _loading:
+            _local.tokenizer = _dictionary().tokenizer(mode=sudachipy.SplitMode.C)
+    tokenizer: Tokenizer = _local.tokenizer
+    return tokenizer
+
+
+class Words:
+    """Cuts folded texts; remembers the words it met. One thread at a time."""
+
+    LIMIT = 300_000
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, int], Word] = {}
+
+    def cut(self, folded: str) -> Iterator[tuple[int, Word]]:
+        """Yield the words of a folded text with their positions; punctuation, white space and ASCII are left out."""
+        position = 0
+        for start in range(0, len(folded), CHUNK):
+            for morpheme in _tokenizer().tokenize(folded[start : start + CHUNK]):
+                surface = morpheme.surface()
+                word = self._known.get((surface, morpheme.word_id()))
+                if word is None:
+                    word = self._learn(surface, morpheme)
+                if word.terms:
+                    yield position, word
+                position += len(surface)
+
+    def count(self, folded: str) -> Counter[str]:
+        """Count the terms to index of a folded text."""
+        terms: Counter[str] = Counter()
+        if folded.isascii():
+            return terms
+        for position, word in self.cut(folded):
+            terms.update(word.terms)
+            if word.katakana and _touches_katakana(folded, position, position + len(word.surface)):
+                terms[word.surface] -= 1
+                terms[PART + word.surface] += 1
+        return +terms
+
+    def _learn(self, surface: str, morpheme: Morpheme) -> Word:
+        if len(self._known) >= self.LIMIT:
+            self._known.clear()
+        word = self._known[surface, morpheme.word_id()] = _read(surface, morpheme)
+        return word
+
+
+def _read(surface: str, morpheme: Morpheme) -> Word:
+    """Read what is to know about a morpheme."""
+    speech = morpheme.part_of_speech()
+    if surface.isascii() or speech[0] in _NOT_WORDS:
+        return _NOTHING
+    terms = [surface, *_parts(surface, morpheme)]
+    normal = fold(morpheme.normalized_form())
+    is_base = fold(morpheme.dictionary_form()) == surface
+    searchable = speech[0] in _WITH_VARIANTS and speech[1] != "非自立可能" and is_base
+    if normal != surface:
+        inflects = speech[0] in _INFLECTING
+        same = not inflects or (is_base and _reading(normal) == morpheme.reading_form())
+        terms.append((VARIANT if same else INFLECTED) + normal)
+        searchable = searchable and same
+    return Word(surface, tuple(terms), bool(_KATAKANA.fullmatch(surface)), normal if searchable else "")
+
+
+def _parts(surface: str, morpheme: Morpheme) -> list[str]:
+    """Return the marked parts that a compound is made of."""
+    if len(surface) < 3:
+        return []
+    import sudachipy
+
+    parts = [part.surface() for part in morpheme.split(sudachipy.SplitMode.A)]
+    return [PART + part for part in parts if part != surface and not part.isascii()]
+
+
+@lru_cache(maxsize=50_000)
+def _reading(word: str) -> str:
+    """Return how a word is read, in katakana."""
+    return "".join(morpheme.reading_form() for morpheme in _tokenizer().tokenize(word[:CHUNK]))
+
+
+def _touches_katakana(text: str, start: int, end: int) -> bool:
+    """Tell whether a katakana word has more katakana beside it, so that it is a part of something longer."""
+    before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+    return bool(_KATAKANA.match(before) or _KATAKANA.match(after))
+
+
+def normal_form(folded: str) -> str:
+    """Return the usual spelling of a text, word by word."""
+    return "".join(fold(morpheme.normalized_form()) for morpheme in _tokenizer().tokenize(folded[:CHUNK]))
