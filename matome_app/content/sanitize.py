@@ -24,7 +24,7 @@ COMMENT_CLASSES = {"a": frozenset({"cut-url"}), "span": frozenset({"quote-mark"}
 POST_TAGS = COMMENT_TAGS | {
     *("h1", "h2", "h3", "h4", "h5", "h6", "pre", "hr", "figure", "figcaption", "img"),
     *("ul", "ol", "li", "dl", "dt", "dd", "table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"),
-    *("del", "sup", "sub", "kbd", "abbr", "ruby", "rt", "rp"),
+    *("del", "sup", "sub", "kbd", "abbr", "ruby", "rt", "rp", "b", "i", "u", "s", "small"),
 }
 POST_ATTRIBUTES = COMMENT_ATTRIBUTES | {
     "img": frozenset({"src", "alt", "title", "width", "height", "loading"}),
