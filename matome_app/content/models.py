@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-SegmentKind = Literal["html", "comment", "details"]
-Segment = tuple[SegmentKind, str | int]
-"""A piece of a page in reading order: ("html", safe HTML), ("comment", ordinal) or ("details", number of the fold)."""
+Segment = tuple[Literal["html", "note"], str] | tuple[Literal["comment", "details", "list"], int]
+"""A piece of a page in reading order: ("html", safe HTML), ("comment", ordinal), ("details", number of the fold),
+("list", how many of the newest posts) or ("note", source of an unknown shortcode, for the author)."""
 
 
 @dataclass(frozen=True, slots=True)

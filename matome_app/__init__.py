@@ -1,0 +1,77 @@
+"""The application factory: wiring only."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Flask
+from htmx_flask import Htmx
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from matome_app import background, cli
+from matome_app.config import ROOT, read_settings
+from matome_app.errors import DataFolderError, SettingError
+from matome_app.runtime import Runtime
+from matome_app.web import api, context, errors, feeds, filters, headers, posts, search, taxonomies, users
+
+CANNOT_START = 4
+"""Exit code of a start that a setting stopped; gunicorn takes it as a reason not to try again."""
+
+
+def create_app(config: Mapping[str, Any] | None = None) -> Flask:
+    """Make the application.
+
+    Settings come from `MATOME_*` and, before them, from `config`: settings without the prefix, Flask's own keys, and
+    `BUILD` (default True: bring the index up to date in the background when this process serves). Raises SettingError
+    and DataFolderError when `config` is given; otherwise prints their one line and ends the process.
+    """
+    try:
+        return _create(config)
+    except (SettingError, DataFolderError) as error:
+        if config is not None:
+            raise
+        print(f"matome: {error}", file=sys.stderr)
+        raise SystemExit(CANNOT_START) from None
+
+
+def _create(config: Mapping[str, Any] | None) -> Flask:
+    app = Flask(
+        "matome_app",
+        root_path=str(ROOT / "matome_app"),
+        instance_path=str(ROOT / "instance"),
+        template_folder=str(ROOT / "templates"),
+        static_folder=str(ROOT / "static"),
+    )
+    app.config.from_prefixed_env("MATOME", loads=str)
+    app.config.from_mapping(config or {})
+    settings = read_settings(app.config)
+    _set_up_log()
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.url_map.merge_slashes = False  # a commenter's name may hold two
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+    Htmx(app)
+    context.init_app(app, Runtime(settings))
+    for module in (filters, headers, errors, cli):
+        module.init_app(app)
+    for module in (feeds, posts, taxonomies, users, search, api):
+        app.register_blueprint(module.blueprint)
+    if app.config.get("BUILD", True) and background.is_serving():
+        background.start_build(settings)
+    return app
+
+
+def _set_up_log() -> None:
+    logger = logging.getLogger("matome")
+    if not logger.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+        logger.addHandler(handler)
+        logger.propagate = "PYTEST_CURRENT_TEST" in os.environ
+    logger.setLevel(logging.INFO)

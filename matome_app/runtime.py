@@ -1,0 +1,94 @@
+"""What a running process reads from: store and search engine of the current generation, replaced when it changes."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from matome_app.config import Settings
+from matome_app.errors import IndexUnavailable
+from matome_app.search.engine import SearchEngine
+from matome_app.search.whoosh_engine import WhooshEngine
+from matome_app.store.generations import Generation, current_generation
+from matome_app.store.session import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Store and engine of one generation."""
+
+    generation: Generation
+    store: Store
+    engine: SearchEngine
+
+
+def open_reader(generation: Generation) -> Reader:
+    """Open store and engine of a generation."""
+    store = Store(generation.database_url)
+    return Reader(generation, store, WhooshEngine(store.engine, generation.words))
+
+
+class Runtime:
+    """Settings, the current reader, and the progress of whoever builds."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self._reader: Reader | None = None
+        self._seen: tuple[int, int] | None = None
+        self._lock = threading.Lock()
+
+    def reader(self) -> Reader:
+        """Return the current reader; raises IndexUnavailable before the first generation exists."""
+        seen = _identity(self.settings.data_dir / "current")
+        if self._reader is None or seen != self._seen:
+            with self._lock:
+                if self._reader is None or seen != self._seen:
+                    self._open(seen)
+        if self._reader is None:
+            raise IndexUnavailable("nothing has been indexed yet")
+        return self._reader
+
+    def _open(self, seen: tuple[int, int] | None) -> None:
+        generation = current_generation(self.settings.data_dir, self.settings.database_url)
+        if generation is None:
+            # Deleted while serving: keep what is open, it still answers.
+            return
+        self._reader, self._seen = open_reader(generation), seen
+
+    def progress(self) -> dict[str, Any]:
+        """Return how far a build under way has come: phase, done, total; empty when none is."""
+        return read_progress(self.settings.data_dir)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def read_progress(data: Path) -> dict[str, Any]:
+    """Return the progress a living builder wrote last, or nothing."""
+    try:
+        progress = json.loads((data / "progress.json").read_text(encoding="utf-8"))
+        os.kill(progress["pid"], 0)
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return dict(progress)
+
+
+def write_progress(data: Path, phase: str, done: int, total: int) -> None:
+    """Say how far this process has come; readers see whole files only."""
+    beside = data / "progress.json.new"
+    beside.write_text(json.dumps({"pid": os.getpid(), "phase": phase, "done": done, "total": total}), encoding="utf-8")
+    os.replace(beside, data / "progress.json")
+
+
+def clear_progress(data: Path) -> None:
+    """Say that nothing is being built."""
+    (data / "progress.json").unlink(missing_ok=True)

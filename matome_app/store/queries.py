@@ -1,0 +1,210 @@
+"""What pages ask of the store; each function runs a fixed number of statements, whatever it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from matome_app.content.permalinks import term_slug
+from matome_app.errors import BadSearch
+from matome_app.store.models import Alias, Comment, Fold, Post, PostTerm, Term, User
+
+Row = TypeVar("Row")
+
+
+class PostFilters(Protocol):
+    """The filters of a list of posts; `search.params.SearchParams` is one."""
+
+    @property
+    def tags(self) -> Sequence[str]: ...
+    @property
+    def month(self) -> str: ...
+    @property
+    def users(self) -> Sequence[str]: ...
+    @property
+    def color(self) -> str: ...
+    @property
+    def post(self) -> str: ...
+    @property
+    def after(self) -> date | None: ...
+    @property
+    def before(self) -> date | None: ...
+    @property
+    def sort(self) -> str: ...
+    @property
+    def page(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of a list: its rows, its number, and how many pages and rows there are in all."""
+
+    rows: Sequence[Row]
+    page: int
+    pages: int
+    total: int
+
+
+def post_by_path(session: Session, path: str) -> Post | None:
+    """Return a post with its tags and months."""
+    return session.scalar(select(Post).where(Post.path == path).options(selectinload(Post.terms)))
+
+
+def post_of_alias(session: Session, path: str) -> Post | None:
+    """Return the post that once had this address."""
+    return session.scalar(select(Post).join(Alias, Alias.post_id == Post.id).where(Alias.path == path))
+
+
+def folds_of(session: Session, post: Post) -> dict[int, Fold]:
+    """Return a post's folds by number."""
+    rows = session.scalars(select(Fold).where(Fold.post_id == post.id).order_by(Fold.n))
+    return {fold.n: fold for fold in rows}
+
+
+def comments_of(session: Session, post: Post, details: Collection[int] | None = None) -> dict[int, Comment]:
+    """Return a post's comments by ordinal: all, or those that sit directly in the given folds (0: in none)."""
+    query = select(Comment).where(Comment.post_id == post.id).order_by(Comment.ordinal)
+    if details is not None:
+        query = query.where(Comment.details.in_(details))
+    return {comment.ordinal: comment for comment in session.scalars(query)}
+
+
+def comment_by_id(session: Session, id_: str) -> Comment | None:
+    """Return a comment with its post; when its body was edited since, the one comment with the same first 12 characters."""
+    query = select(Comment).options(joinedload(Comment.post).selectinload(Post.terms))
+    found = session.scalar(query.where(Comment.id == id_))
+    if found is None and len(id_) == 16 and id_.isalnum():
+        stem = id_[:12]
+        kin = session.scalars(query.where(Comment.id >= stem, Comment.id < stem + "~").limit(2)).all()
+        found = kin[0] if len(kin) == 1 else None
+    return found
+
+
+def comments_by_key(session: Session, keys: Sequence[int]) -> list[Comment]:
+    """Return comments with their posts and tags, in the order of the keys; keys that are gone are left out."""
+    query = select(Comment).where(Comment.key.in_(keys)).options(joinedload(Comment.post).selectinload(Post.terms))
+    found = {comment.key: comment for comment in session.scalars(query)}
+    return [found[key] for key in keys if key in found]
+
+
+def neighbours(session: Session, post: Post) -> tuple[Post | None, Post | None]:
+    """Return the next older and the next newer post."""
+    if post.date is None:
+        return None, None
+    older = or_(Post.date < post.date, and_(Post.date == post.date, Post.path > post.path))
+    newer = or_(Post.date > post.date, and_(Post.date == post.date, Post.path < post.path))
+    return (
+        session.scalar(select(Post).where(older).order_by(Post.date.desc(), Post.path).limit(1)),
+        session.scalar(select(Post).where(newer).order_by(Post.date, Post.path.desc()).limit(1)),
+    )
+
+
+def newest_posts(session: Session, limit: int) -> Sequence[Post]:
+    """Return the newest posts with their tags."""
+    return session.scalars(_in_order(select(Post), "newest").limit(limit).options(selectinload(Post.terms))).all()
+
+
+def posts_page(session: Session, params: PostFilters, size: int) -> Page[Post]:
+    """Return a page of the posts that the filters leave, newest first (oldest with `sort`), with their tags."""
+    conditions = _conditions(params)
+    total = session.scalar(select(func.count()).select_from(Post).where(*conditions)) or 0
+    pages = page_count(total, size, params.page)
+    query = _in_order(select(Post).where(*conditions), params.sort).options(selectinload(Post.terms))
+    rows = session.scalars(query.limit(size).offset((params.page - 1) * size)).all()
+    return Page(rows, params.page, pages, total)
+
+
+def tag_counts(session: Session, params: PostFilters, limit: int) -> Sequence[tuple[str, str, int]]:
+    """Return slug, name and number of posts of the most frequent tags among the posts that the filters leave."""
+    query = select(Term.slug, Term.name, Term.posts).where(Term.taxonomy == "tags").order_by(Term.posts.desc(), Term.slug)
+    conditions = _conditions(params)
+    if conditions:
+        count = func.count().label("n")
+        query = (
+            select(Term.slug, Term.name, count)
+            .join(PostTerm, PostTerm.term_id == Term.id)
+            .join(Post, Post.id == PostTerm.post_id)
+            .where(Term.taxonomy == "tags", *conditions)
+            .group_by(Term.id)
+            .order_by(count.desc(), Term.slug)
+        )
+    return [(slug, name, n) for slug, name, n in session.execute(query.limit(limit))]
+
+
+def page_count(total: int, size: int, page: int) -> int:
+    """Return the number of pages; raises BadSearch (404) for a page past the end, of which the first never is one."""
+    pages = max(1, -(-total // size))
+    if page > pages:
+        raise BadSearch(f"page={page}: このページはありません。最後のページは {pages} です。", status=404)
+    return pages
+
+
+def _in_order(query: Select[Any], sort: str) -> Select[Any]:
+    if sort == "oldest":
+        return query.order_by(Post.date.is_(None), Post.date, Post.path.desc())
+    return query.order_by(Post.date.is_(None), Post.date.desc(), Post.path)
+
+
+def _conditions(params: PostFilters) -> list[ColumnElement[bool]]:
+    """Return what the filters of a list of posts ask of a post; `after` and `before` are days of the post itself."""
+    conditions = [_has_term("tags", tag) for tag in params.tags]
+    if params.month:
+        conditions.append(_has_term("months", params.month))
+    if params.users:
+        conditions.append(exists().where(Comment.post_id == Post.id, Comment.user.in_(params.users)))
+    if params.color:
+        colored = Comment.color != "" if params.color == "any" else func.lower(Comment.color) == params.color
+        conditions.append(exists().where(Comment.post_id == Post.id, colored))
+    if params.post:
+        conditions.append(Post.path == params.post)
+    if params.after:
+        conditions.append(Post.date >= datetime.combine(params.after, time()))
+    if params.before:
+        conditions.append(Post.date < datetime.combine(params.before, time()) + timedelta(days=1))
+    return conditions
+
+
+def _has_term(taxonomy: str, name: str) -> ColumnElement[bool]:
+    term = select(Term.id).where(Term.taxonomy == taxonomy, Term.slug == term_slug(name)).scalar_subquery()
+    return Post.id.in_(select(PostTerm.post_id).where(PostTerm.term_id == term))
+
+
+def terms_of(session: Session, taxonomy: str) -> Sequence[Term]:
+    """Return all terms of a taxonomy: tags by number of posts, months by time, the newest first."""
+    order = (Term.posts.desc(), Term.slug) if taxonomy == "tags" else (Term.slug.desc(),)
+    return session.scalars(select(Term).where(Term.taxonomy == taxonomy).order_by(*order)).all()
+
+
+def term_by_slug(session: Session, taxonomy: str, slug: str) -> Term | None:
+    """Return a term by its path below the taxonomy."""
+    return session.scalar(select(Term).where(Term.taxonomy == taxonomy, Term.slug == slug))
+
+
+def user_by_name(session: Session, name: str) -> User | None:
+    """Return a commenter."""
+    return session.get(User, name)
+
+
+def users_page(session: Session, page: int, size: int) -> Page[User]:
+    """Return a page of commenters, those who said most first."""
+    total = session.scalar(select(func.count()).select_from(User)) or 0
+    pages = page_count(total, size, page)
+    query = select(User).order_by(User.comments.desc(), User.name).limit(size).offset((page - 1) * size)
+    return Page(session.scalars(query).all(), page, pages, total)
+
+
+def totals(session: Session) -> tuple[int, int]:
+    """Return the numbers of posts and of comments."""
+    row = session.execute(select(func.count(Post.id), func.coalesce(func.sum(Post.comment_count), 0))).one()
+    return row[0], row[1]
+
+
+def all_pages(session: Session) -> Sequence[tuple[str, datetime | None]]:
+    """Return URL and time of change of every post, newest first, for the sitemap."""
+    rows = session.execute(_in_order(select(Post.url, Post.changed, Post.date, Post.path), "newest"))
+    return [(url, changed) for url, changed, *_ in rows]

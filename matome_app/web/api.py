@@ -1,0 +1,140 @@
+"""The same data as JSON: searches, posts, comments, and whether the site is alive and ready."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify
+
+from matome_app.content.permalinks import sanitize_path
+from matome_app.errors import IndexUnavailable
+from matome_app.store import queries
+from matome_app.store.models import Comment, Post
+from matome_app.store.writing import get_meta
+from matome_app.web.context import PAGE_SIZE, reader, runtime, search_params, session
+from matome_app.web.filters import iso
+from matome_app.web.search import Found, find
+from matome_app.web.urls import anchor_url, search_url
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.get("/api/search")
+def search() -> Response:
+    """Answer a search as DESIGN section 5 lays down."""
+    params = search_params()
+    result, found = find(params)
+    facets = {
+        name: [
+            {"value": v.value, "label": v.label, "count": v.count, "selected": v.selected, "url": search_url(params.toggled(name, v.value))}
+            for v in values
+        ]
+        for name, values in result.facets.items()
+    }
+    return jsonify(
+        query=params.q,
+        total=result.total,
+        page=result.page,
+        pages=result.pages,
+        took_ms=round(result.took_ms, 2),
+        hits=[_hit(one) for one in found],
+        facets=facets,
+        posts=[{"path": p.path, "url": p.url, "title": p.title, "hits": p.hits} for p in result.posts],
+        suggestions=[{"q": s.q, "total": s.total, "why": s.why} for s in result.suggestions],
+    )
+
+
+def _hit(found: Found) -> dict[str, Any]:
+    comment = found.comment
+    return {
+        "id": comment.id,
+        "url": anchor_url(comment, comment.post),
+        "post": {"path": comment.post.path, "title": comment.post.title, "tags": [tag.label for tag in comment.post.tags]},
+        "ordinal": comment.ordinal,
+        "details": comment.details,
+        "user": comment.user,
+        "created_at": iso(comment.created_at),
+        "color": comment.color,
+        "text": comment.text,
+        "snippet": str(found.snippet),
+        "match": found.hit.match,
+    }
+
+
+@blueprint.get("/api/posts")
+def posts() -> Response:
+    """List posts; the filters of the pages work here, too."""
+    page = queries.posts_page(session(), search_params(), PAGE_SIZE)
+    rows = [{**_post(post), "comments": post.comment_count} for post in page.rows]
+    return jsonify(total=page.total, page=page.page, pages=page.pages, posts=rows)
+
+
+@blueprint.get("/api/posts/<path:rest>")
+def post(rest: str) -> Response:
+    """Answer with a post and all its comments."""
+    path = f"posts/{rest.strip('/')}"
+    found = queries.post_by_path(session(), path) or queries.post_by_path(session(), sanitize_path(path)) or abort(404)
+    folds = queries.folds_of(session(), found)
+    comments = queries.comments_of(session(), found)
+    return jsonify(
+        **_post(found),
+        details=[{"n": fold.n, "summary": fold.summary, "parent": fold.parent, "comments": fold.comments} for fold in folds.values()],
+        comments=[_comment(comment) for comment in comments.values()],
+    )
+
+
+@blueprint.get("/api/comments/<id_>")
+def comment(id_: str) -> Response:
+    """Answer with one comment."""
+    found = queries.comment_by_id(session(), id_) or abort(404)
+    return jsonify(
+        **_comment(found),
+        url=anchor_url(found, found.post),
+        post={"path": found.post.path, "url": found.post.url, "title": found.post.title, "tags": [tag.label for tag in found.post.tags]},
+    )
+
+
+def _post(post: Post) -> dict[str, Any]:
+    return {
+        "path": post.path,
+        "url": post.url,
+        "title": post.title,
+        "date": post.date_text,
+        "months": [month.label for month in post.months],
+        "tags": [tag.label for tag in post.tags],
+        "featureimage": post.featureimage,
+        "source_url": post.source_url,
+    }
+
+
+def _comment(comment: Comment) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "ordinal": comment.ordinal,
+        "details": comment.details,
+        "user": comment.user,
+        "created_at": iso(comment.created_at),
+        "color": comment.color,
+        "text": comment.text,
+        "html": comment.html,
+    }
+
+
+@blueprint.get("/healthz")
+def healthz() -> Response:
+    """Say that the process answers."""
+    return jsonify(status="ok")
+
+
+@blueprint.get("/readyz")
+def readyz() -> tuple[Response, int]:
+    """Say whether store and index can be used: 503 until the first build is whole, with how far it has come."""
+    progress = {name: value for name, value in runtime().progress().items() if name != "pid"}
+    try:
+        complete = get_meta(session(), "complete") == "yes"
+        number_of_posts, comments = queries.totals(session())
+        generation = reader().generation.name
+    except IndexUnavailable:
+        return jsonify(status="unavailable", progress=progress), 503
+    status = "ready" if complete else "building"
+    return jsonify(status=status, generation=generation, posts=number_of_posts, comments=comments, progress=progress), 200 if complete else 503

@@ -1,0 +1,111 @@
+"""Make the addresses of the site; every template and view takes them from here."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+from urllib.parse import quote, urlencode, urlsplit
+
+from flask import current_app, request
+
+from matome_app.content.permalinks import url_path
+from matome_app.search.params import SearchParams
+from matome_app.store.models import Comment, Post, Term
+from matome_app.web.context import settings
+
+
+def term_url(taxonomy: str, slug: str) -> str:
+    """Return the page of a tag or month."""
+    return url_path(taxonomy, slug)
+
+
+def url_of_term(term: Term) -> str:
+    """Return the page of a term of the store."""
+    return term_url(term.taxonomy, term.slug)
+
+
+def user_url(name: str) -> str:
+    """Return a commenter's page; a name that no path can hold goes into a query string."""
+    segments = name.split("/")
+    if not name.strip() or name != name.strip() or any(segment in ("", ".", "..") for segment in segments):
+        return search_url(SearchParams(users=(name,)))
+    return f"/users/{quote(name, safe='@:+~!$&()*,;=')}/"
+
+
+def comment_url(comment: Comment, post: Post) -> str:
+    """Return the address at which a comment is on the page, its fold open, without help of JavaScript."""
+    return f"{fold_url(post, comment.details) if comment.details else post.url}#c-{comment.id}"
+
+
+def anchor_url(comment: Comment, post: Post) -> str:
+    """Return the post's address with the comment's anchor, as JSON gives it."""
+    return f"{post.url}#c-{comment.id}"
+
+
+def fold_url(post: Post, n: int) -> str:
+    """Return the address of a fold."""
+    return f"{post.url}details/{n}"
+
+
+def search_url(params: SearchParams) -> str:
+    """Return the search page of some parameters."""
+    return with_query("/search", params)
+
+
+def list_url(params: SearchParams) -> str:
+    """Return the list of posts with some filters."""
+    return with_query("/posts/", params)
+
+
+def with_query(path: str, params: SearchParams) -> str:
+    """Return a path with parameters as its query string."""
+    query = urlencode(params.pairs())
+    return f"{path}?{query}" if query else path
+
+
+def image_url(post: Post) -> str:
+    """Return the address of a post's picture, or an empty text when it has none that exists."""
+    name = post.featureimage.strip().lstrip("/")
+    if not name or "\\" in name or "\0" in name or ".." in name.split("/") or urlsplit_scheme(name):
+        return ""
+    if post.folder and is_file(settings().content_dir / post.folder / name):
+        return url_path(post.path, name).rstrip("/")
+    return url_path("assets", name).rstrip("/") if is_file(settings().assets_dir / name) else ""
+
+
+def urlsplit_scheme(address: str) -> str:
+    """Return the scheme of an address, empty for a path."""
+    try:
+        return urlsplit(address).scheme
+    except ValueError:
+        return "invalid"
+
+
+def is_file(path: Path) -> bool:
+    """Tell whether a path is a file; names no file system can hold are none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def external(path: str) -> str:
+    """Return a path of the site as a full address."""
+    return (settings().base_url or request.url_root.rstrip("/")) + path
+
+
+def static_url(name: str) -> str:
+    """Return a static file's address; it changes with the content, so that browsers may keep it for ever."""
+    folder = current_app.static_folder or ""
+    path = Path(folder) / name
+    try:
+        version = _version(str(path), path.stat().st_mtime_ns)
+    except OSError:
+        return f"/static/{name}"
+    return f"/static/{name}?v={version}"
+
+
+@lru_cache(maxsize=64)
+def _version(path: str, _mtime_ns: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
