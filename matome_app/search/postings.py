@@ -10,6 +10,7 @@ import zlib
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import repeat
 from pickle import loads
 from typing import Any, Final
 
@@ -40,45 +41,70 @@ def codec() -> W3Codec:
     return W3Codec(blocklimit=8192, compression=1)
 
 
+class _Field:
+    """The postings of a field as three long arrays in order of arrival: appending to millions of small ones is slow."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = defaultdict(lambda: len(self._numbers))
+        self._terms, self._documents, self._weights = array("I"), array("I"), array("f")
+
+    def count(self, document: int, counts: Mapping[str, int]) -> None:
+        self._terms.extend(map(self._numbers.__getitem__, counts))
+        self._documents.extend(repeat(document, len(counts)))
+        self._weights.extend(counts.values())
+
+    def add(self, document: int, term: str, weight: float) -> None:
+        self._terms.append(self._numbers[term])
+        self._documents.append(document)
+        self._weights.append(weight)
+
+    def lists(self) -> Iterator[tuple[str, list[int], list[float]]]:
+        """Yield each term with its documents and weights, terms in order."""
+        terms = np.array(self._terms, np.uint32)
+        by_term = np.argsort(terms, kind="stable")
+        documents = np.array(self._documents, np.uint32)[by_term]
+        weights = np.array(self._weights, np.float32)[by_term]
+        ends = np.cumsum(np.bincount(terms, minlength=len(self._numbers))).tolist()
+        for term in sorted(self._numbers):  # code points sort as their UTF-8 bytes do
+            number = self._numbers[term]
+            there = slice(ends[number - 1] if number else 0, ends[number])
+            yield term, documents[there].tolist(), weights[there].tolist()
+
+
 class Counted:
-    """Documents to write: their keys, and their terms in arrays by term instead of tuples to be sorted on disk.
+    """Documents to write: their keys, and their postings, sorted once at the end instead of as tuples on disk.
 
     It takes the place of a Whoosh writer's pool of postings, so that merging segments adds to it, too.
     """
 
     def __init__(self) -> None:
         self.keys: list[int] = []
-        self._lists: dict[tuple[str, bytes], tuple[array[int], array[float]]] = defaultdict(
-            lambda: (array("I"), array("f"))
-        )
+        self._fields = {LATIN: _Field(), WORDS: _Field()}
 
     def count(self, key: int, latin: Mapping[str, int], words: Mapping[str, int]) -> None:
         """Take in a document: the key of a comment and how often each of its terms occurs."""
         document = len(self.keys)
         self.keys.append(key)
-        for field, terms in ((LATIN, latin), (WORDS, words)):
-            for term, times in terms.items():
-                documents, weights = self._lists[field, term.encode()]
-                documents.append(document)
-                weights.append(times)
+        self._fields[LATIN].count(document, latin)
+        self._fields[WORDS].count(document, words)
 
     def add(self, posting: tuple[str, bytes, int, float, bytes]) -> None:
         """Take in a posting of a segment that is merged."""
         field, term, document, weight, _ = posting
-        documents, weights = self._lists[field, term]
-        documents.append(document)
-        weights.append(weight)
+        self._fields[field].add(document, term.decode(), weight)
 
     def iter_postings(self) -> Iterator[tuple[str, bytes, int, float, bytes]]:
         """Yield (field, term, document, weight, "") in the order Whoosh writes them."""
-        for field, term in sorted(self._lists):
-            for document, weight in zip(*self._lists[field, term], strict=True):
-                yield field, term, document, weight, b""
+        for field in sorted(self._fields):
+            for term, documents, weights in self._fields[field].lists():
+                text = term.encode()
+                for document, weight in zip(documents, weights, strict=True):
+                    yield field, text, document, weight, b""
 
     def cleanup(self) -> None:
         """Forget everything."""
-        self.keys.clear()
-        self._lists.clear()
+        self.keys = []
+        self._fields = {LATIN: _Field(), WORDS: _Field()}
 
 
 class CountWriter(SegmentWriter):

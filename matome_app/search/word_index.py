@@ -68,7 +68,7 @@ def write(folder: Path, counted: Counted, removed: Collection[int] = ()) -> None
 
 
 def _commit(found: FileIndex, counted: Counted, doomed: Flags) -> None:
-    writer = CountWriter(found, counted)
+    writer: Any = CountWriter(found, counted)
     try:
         for number in np.flatnonzero(doomed):
             writer.delete_document(int(number))
@@ -84,7 +84,7 @@ def _keys(found: FileIndex) -> Ints:
         return read_keys(reader)
 
 
-def _merge_small(writer: CountWriter, segments: list[Any]) -> list[Any]:
+def _merge_small(writer: Any, segments: list[Any]) -> list[Any]:
     """Drop segments that are all deleted, and merge the small ones when there are many (a Whoosh merge policy)."""
     alive = [segment for segment in segments if segment.doc_count_all() > segment.deleted_count()]
     small = [segment for segment in alive if segment.doc_count() < SMALL]
@@ -96,7 +96,7 @@ def _merge_small(writer: CountWriter, segments: list[Any]) -> list[Any]:
     return [segment for segment in alive if segment not in small]
 
 
-def _segment_reader(writer: CountWriter, segment: Any) -> IndexReader:
+def _segment_reader(writer: Any, segment: Any) -> IndexReader:
     from whoosh.reading import SegmentReader
 
     return SegmentReader(writer.storage, writer.schema, segment)

@@ -77,10 +77,11 @@ class Words:
     def cut(self, folded: str) -> Iterator[tuple[int, Word]]:
         """Yield the words of a folded text with their positions; punctuation, white space and ASCII are left out."""
         position = 0
+        known = self._known.get
         for start in range(0, len(folded), CHUNK):
             for morpheme in _tokenizer().tokenize(folded[start : start + CHUNK]):
                 surface = morpheme.surface()
-                word = self._known.get((surface, morpheme.word_id()))
+                word = known((surface, morpheme.word_id()))
                 if word is None:
                     word = self._learn(surface, morpheme)
                 if word.terms:
@@ -89,15 +90,14 @@ class Words:
 
     def count(self, folded: str) -> Counter[str]:
         """Count the terms to index of a folded text."""
-        terms: Counter[str] = Counter()
-        if folded.isascii():
-            return terms
-        for position, word in self.cut(folded):
-            terms.update(word.terms)
+        terms: list[str] = []
+        for position, word in () if folded.isascii() else self.cut(folded):
             if word.katakana and _touches_katakana(folded, position, position + len(word.surface)):
-                terms[word.surface] -= 1
-                terms[PART + word.surface] += 1
-        return +terms
+                terms.append(PART + word.surface)
+                terms += word.terms[1:]
+            else:
+                terms += word.terms
+        return Counter(terms)
 
     def _learn(self, surface: str, morpheme: Morpheme) -> Word:
         if len(self._known) >= self.LIMIT:
