@@ -173,5 +173,8 @@ class SearchEngine(Protocol):
     def search(self, params: SearchParams) -> SearchResult:
         """Answer a search; raises IndexUnavailable, and BadSearch for a page past the end."""
 
+    def all_keys(self, params: SearchParams) -> list[int]:
+        """Return the keys of all comments a search finds, in order, whatever the page."""
+
     def highlights(self, q: str) -> tuple[str, ...]:
         """Return what `snippets` marks for a query, without searching."""

@@ -24,6 +24,8 @@ WHOLE, PHRASE, SPELLING, CHARACTERS = 4, 3, 2, 1
 PART_WEIGHT, SPELLING_WEIGHT = 0.5, 0.3
 RAREST = 3
 K1, B = 1.2, 0.6
+_NEVER_SHORT = frozenset(("インター", "ミスター"))
+"""Without ー they begin many other words (インタビュー, ミスタイプ)."""
 
 _local = threading.local()
 
@@ -164,6 +166,6 @@ def _words() -> Words:
 
 def without_long_vowel(text: str) -> str:
     """Leave out the ー at the end of a word that is the same word without it (コンピューター, but not インター)."""
-    if len(text) < 4 or not text.endswith("ー"):
+    if len(text) < 4 or not text.endswith("ー") or text in _NEVER_SHORT:
         return text
     return text[:-1] if normal_form(text) == normal_form(text[:-1]) else text

@@ -136,7 +136,7 @@ def read_keys(reader: IndexReader) -> Ints:
         column = leaf.column_reader(KEY, translate=False)
         stored = np.frombuffer(column._dbfile.get(column._basepos, column._count * 8), ">i8")
         keys[: len(stored)] = stored
-        deleted = list(leaf.deleted_docs()) if leaf.has_deletions() else []
+        deleted = list(leaf.segment().deleted_docs()) if leaf.has_deletions() else []
         keys[deleted] = -1
         parts.append(keys)
     return np.concatenate(parts)

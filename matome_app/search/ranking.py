@@ -36,6 +36,12 @@ def page_slots(columns: Columns, found: Matches, sort: Sort, page: int) -> Ints:
     return slots[np.argsort(-keys)][start:end]
 
 
+def all_slots(columns: Columns, found: Matches, sort: Sort) -> Ints:
+    """Return the slots of everything found, best first."""
+    slots = np.flatnonzero(found.tier)
+    return slots[np.argsort(-_keys(columns, found, sort, slots))]
+
+
 def _keys(columns: Columns, found: Matches, sort: Sort, slots: Ints) -> Ints:
     """Return one different number a comment: the higher, the earlier it comes. Ties go to the newer comment."""
     rank = columns.rank[slots]

@@ -21,9 +21,9 @@ from matome_app.search.engine import Hit, PostHit, SearchResult
 from matome_app.search.facets import count_facets, post_counts
 from matome_app.search.leaves import SPELLING, find
 from matome_app.search.matching import Matches, is_sought, match, param_flags
-from matome_app.search.params import SearchParams
+from matome_app.search.params import SearchParams, Sort
 from matome_app.search.query import MAX_TERMS, Group, Query, Term, parse
-from matome_app.search.ranking import page_count, page_slots
+from matome_app.search.ranking import all_slots, page_count, page_slots
 from matome_app.search.snapshot import Names, Snapshot, WordReader
 from matome_app.search.suggest import suggest
 from matome_app.search.titles import pattern_of, posts_with
@@ -70,13 +70,20 @@ class WhooshEngine:
         return tuple(dict.fromkeys(pattern_of(term) for term in parse(q).terms()))
 
     def search(self, params: SearchParams) -> SearchResult:
-        """Answer a search."""
+        """Answer a search; raises IndexUnavailable without tables, BadSearch for too many words or a page too far."""
         started = time.perf_counter()
-        query = parse(params.q)
-        if query.dropped:
-            raise BadSearch(f"q={params.q[:20]}…: 検索語は{MAX_TERMS}個までです。{query.dropped}個減らしてください。")
+        query = _read(params)
         with self._open() as (connection, snapshot):
             return _Search(connection, snapshot, params, query, started).answer(self.highlights(params.q))
+
+    def all_keys(self, params: SearchParams) -> list[int]:
+        """Return the keys of all comments a search finds, in order, whatever the page."""
+        query = _read(params)
+        with self._open() as (connection, snapshot):
+            found = match(connection, snapshot, query, params)
+            slots = all_slots(snapshot.columns, found, _order(params, query))
+            keys: list[int] = snapshot.columns.keys[slots].tolist()
+        return keys
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Connection, Snapshot]]:
@@ -113,6 +120,21 @@ class WhooshEngine:
         return Snapshot(generation, words, columns, WordReader(reader, columns), names)
 
 
+def _read(params: SearchParams) -> Query:
+    """Parse the query; raises BadSearch when it has too many words."""
+    query = parse(params.q)
+    if query.dropped:
+        raise BadSearch(f"q={params.q[:20]}…: 検索語は{MAX_TERMS}個までです。{query.dropped}個減らしてください。")
+    return query
+
+
+def _order(params: SearchParams, query: Query) -> Sort:
+    """Return the order: without words nothing is more relevant, so the newest come first."""
+    if params.sort == "relevance" and not any(map(is_sought, query.groups)):
+        return "newest"
+    return params.sort
+
+
 def _begin(connection: Connection) -> None:
     """Start a read transaction where the driver would start none, so that all reads see one state."""
     raw = connection.connection.driver_connection
@@ -136,8 +158,7 @@ class _Search:
         """Search, count and cut out the page."""
         params, query, columns = self._params, self._query, self._snapshot.columns
         found = match(self._connection, self._snapshot, query, params)
-        sort = params.sort if any(map(is_sought, query.groups)) or params.sort != "relevance" else "newest"
-        slots = page_slots(columns, found, sort, params.page)
+        slots = page_slots(columns, found, _order(params, query), params.page)
         total = found.total
         return SearchResult(
             params=params,

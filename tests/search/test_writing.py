@@ -1,0 +1,217 @@
+"""Indexing in one go, piece by piece, and after a build that was cut off, all lead to the same answers."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from matome_app.errors import IndexUnavailable
+from matome_app.search import word_index
+from matome_app.search.params import SearchParams
+from matome_app.search.postings import LATIN, WORDS, Counted, read_keys, read_postings
+from matome_app.search.tables import set_meta
+from matome_app.search.whoosh_engine import WhooshEngine
+from matome_app.search.word_index import open_index
+from tests.search.sample import build, open_database, post
+
+QUERIES = [
+    "",
+    "京都",
+    "rust",
+    "サーバー",
+    "メモリ",
+    "パン",
+    "型",
+    "C++",
+    "読める",
+    "llama4",
+    "の",
+    "京都 OR 型",
+    "tag:AI",
+]
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Engine]:
+    opened = open_database(tmp_path)
+    yield opened
+    opened.dispose()
+
+
+def answers(engine: WhooshEngine) -> dict[str, list[tuple[int, str]]]:
+    """Return the hits of many queries, in order."""
+    results = {q: engine.search(SearchParams(q=q)) for q in QUERIES}
+    return {q: [(hit.key, hit.match) for hit in result.hits] for q, result in results.items()}
+
+
+def test_a_bulk_build_by_a_helper_gives_the_same_index(tmp_path: Path, database: Engine) -> None:
+    posts = [post(key) for key in range(1, 10)]
+    (tmp_path / "other").mkdir()
+    other = open_database(tmp_path / "other")
+    plain = answers(build(other, tmp_path / "other", posts))
+    other.dispose()
+    assert answers(build(database, tmp_path, posts, bulk=True)) == plain
+
+
+def test_posts_are_found_before_a_bulk_build_has_its_words(tmp_path: Path, database: Engine) -> None:
+    engine = WhooshEngine(database, tmp_path / "words")
+    with database.connect() as connection:
+        engine.create_tables(connection)
+        connection.commit()
+        with engine.writer(connection, bulk=True) as writer:
+            writer.add([post(1)])
+            connection.commit()
+            assert engine.search(SearchParams(q="rust")).total == 2
+            assert engine.search(SearchParams(q="京都")).hits[0].match == "partial"
+            writer.add([post(2)])
+            connection.commit()
+            assert engine.search(SearchParams(q="京都")).total == 3
+            writer.commit()
+            connection.commit()
+    assert engine.search(SearchParams(q="京都")).hits[0].match == "word"
+
+
+def test_adding_and_removing_is_the_same_as_a_fresh_build(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(1), post(4), post(2)])
+    changed = post(2, ["京都の新しい話。", "rustも"], first=900)
+    answers(engine)
+    for removed, added in (((4,), ()), ((2,), (changed,)), ((), (post(3),)), ((77,), ())):
+        with database.begin() as connection, engine.writer(connection) as writer:
+            writer.remove(removed)
+            writer.add(added)
+            writer.commit()
+        assert engine.search(SearchParams()).total > 0
+    (tmp_path / "fresh").mkdir()
+    other = open_database(tmp_path / "fresh")
+    fresh = answers(build(other, tmp_path / "fresh", [post(1), changed, post(3)]))
+    other.dispose()
+    assert answers(engine) == fresh
+
+
+def test_many_small_changes_do_not_leave_many_segments(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(1)])
+    for key in range(2, 14):
+        with database.begin() as connection, engine.writer(connection) as writer:
+            writer.add([post(key)])
+            writer.commit()
+    index = open_index(tmp_path / "words")
+    assert index is not None
+    with index.reader() as reader:
+        assert 1 <= len(reader.leaf_readers()) <= word_index.MANY + 1
+        assert sorted(read_keys(reader)) == sorted(c.key for key in range(1, 14) for c in post(key).comments)
+    (tmp_path / "fresh").mkdir()
+    other = open_database(tmp_path / "fresh")
+    fresh = answers(build(other, tmp_path / "fresh", [post(key) for key in range(1, 14)]))
+    other.dispose()
+    assert answers(engine) == fresh
+
+
+def test_a_change_that_is_rolled_back_leaves_what_was_found(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(1), post(2)])
+    before = {q: {key for key, _ in hits} for q, hits in answers(engine).items()}
+    with database.connect() as connection:
+        writer = engine.writer(connection)
+        writer.remove([1])
+        writer.add([post(3)])
+        writer.commit()
+        connection.rollback()
+    assert {q: {key for key, _ in hits} for q, hits in answers(engine).items()} == before
+    with database.begin() as connection:
+        assert engine.complete(connection) == 1
+    assert engine.search(SearchParams(q="京都")).hits[0].match == "word"
+
+
+def test_a_build_that_died_is_completed(tmp_path: Path, database: Engine) -> None:
+    engine = WhooshEngine(database, tmp_path / "words")
+    with database.connect() as connection:
+        engine.create_tables(connection)
+        with engine.writer(connection, bulk=True) as writer:
+            writer.add([post(1), post(2)])
+            connection.commit()
+    assert open_index(tmp_path / "words") is None
+    with database.begin() as connection:
+        assert engine.complete(connection) == 2
+        assert engine.complete(connection) == 0
+    (tmp_path / "fresh").mkdir()
+    other = open_database(tmp_path / "fresh")
+    fresh = answers(build(other, tmp_path / "fresh", [post(1), post(2)]))
+    other.dispose()
+    assert answers(engine) == fresh
+
+
+def test_a_lost_folder_of_words_only_lowers_the_order(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(1), post(2)])
+    whole = answers(engine)
+    shutil.rmtree(tmp_path / "words")
+    assert {hit.key for hit in engine.search(SearchParams(q="京都")).hits} == {key for key, _ in whole["京都"]}
+    with database.begin() as connection:
+        engine.complete(connection)
+    assert answers(engine) == whole
+
+
+def test_clearing_forgets_everything_and_a_new_build_begins_afresh(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(1), post(2)])
+    with database.begin() as connection:
+        engine.clear(connection)
+    assert engine.search(SearchParams()).total == 0
+    with database.begin() as connection, engine.writer(connection, bulk=True) as writer:
+        writer.add([post(3)])
+        writer.commit()
+    index = open_index(tmp_path / "words")
+    assert index is not None
+    with index.reader() as reader:
+        assert reader.doc_count_all() == len(post(3).comments)
+    assert engine.search(SearchParams(q="メモリ")).total == 1
+
+
+def test_another_analyzer_makes_the_index_stale(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(1)])
+    with database.begin() as connection:
+        assert engine.is_current(connection)
+        set_meta(connection, "analyzer", "an older one")
+        assert not engine.is_current(connection)
+        engine.clear(connection)
+        assert engine.is_current(connection)
+
+
+def test_without_tables_there_is_no_answer(tmp_path: Path, database: Engine) -> None:
+    engine = WhooshEngine(database, tmp_path / "words")
+    with pytest.raises(IndexUnavailable):
+        engine.search(SearchParams())
+    with database.begin() as connection:
+        assert not engine.is_current(connection)
+        engine.create_tables(connection)
+    assert engine.search(SearchParams()).total == 0
+
+
+def test_blocks_are_read_as_the_matcher_reads_them(tmp_path: Path) -> None:
+    """Hold the reading of Whoosh's private blocks to its public matchers, over several blocks and segments."""
+    folder = tmp_path / "words"
+    rng = np.random.default_rng(7)
+    for segment in range(2):
+        counted = Counted()
+        for number in range(9000):
+            times = int(rng.integers(1, 4))
+            latin = {"often": times, "one": 1} | ({"seldom": 2} if number % 1000 == 3 else {})
+            counted.count(segment * 10_000 + number, latin, {"語": times} if number % 2 else {})
+        word_index.write(folder, counted, removed={3, 5} if segment else ())
+    index = open_index(folder)
+    assert index is not None
+    with index.reader() as reader:
+        keys = read_keys(reader)
+        assert sorted(np.flatnonzero(keys < 0)) == [3, 5]
+        for field, term in ((LATIN, "often"), (LATIN, "one"), (LATIN, "seldom"), (WORDS, "語"), (WORDS, "none")):
+            documents, weights = read_postings(reader, field, term)
+            ours = [(d, w) for d, w in zip(documents.tolist(), weights.tolist(), strict=True) if keys[d] >= 0]
+            theirs = []
+            if (field, term) in reader:
+                matcher = reader.postings(field, term)
+                while matcher.is_active():
+                    theirs.append((matcher.id(), matcher.weight()))
+                    matcher.next()
+            assert ours == theirs
