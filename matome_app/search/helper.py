@@ -30,6 +30,7 @@ class Analyst:
 
     def finish(self, removed: set[int]) -> None:
         """Write what was taken in, and delete the documents of the removed comments."""
+        self._words = Words()  # writing needs the memory
         write(self._folder, self._counted, removed)
         self._counted = Counted()
 

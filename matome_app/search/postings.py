@@ -61,10 +61,12 @@ class _Field:
     def lists(self) -> Iterator[tuple[str, list[int], list[float]]]:
         """Yield each term with its documents and weights, terms in order."""
         terms = np.array(self._terms, np.uint32)
-        by_term = np.argsort(terms, kind="stable")
+        ends = np.cumsum(np.bincount(terms, minlength=len(self._numbers))).tolist()
+        by_term = np.argsort(terms, kind="stable").astype(np.uint32)
+        del terms
         documents = np.array(self._documents, np.uint32)[by_term]
         weights = np.array(self._weights, np.float32)[by_term]
-        ends = np.cumsum(np.bincount(terms, minlength=len(self._numbers))).tolist()
+        del by_term
         for term in sorted(self._numbers):  # code points sort as their UTF-8 bytes do
             number = self._numbers[term]
             there = slice(ends[number - 1] if number else 0, ends[number])

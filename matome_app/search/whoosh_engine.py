@@ -27,7 +27,7 @@ from matome_app.search.ranking import all_slots, page_count, page_slots
 from matome_app.search.snapshot import Names, Snapshot, WordReader
 from matome_app.search.suggest import suggest
 from matome_app.search.titles import pattern_of, posts_with
-from matome_app.search.word_index import open_index, words_generation
+from matome_app.search.word_index import open_reader, words_generation
 from matome_app.search.writer import SearchWriter, complete
 
 MOST_POSTS: Final = 5
@@ -114,9 +114,8 @@ class WhooshEngine:
         same = old is not None and old.generation == generation
         columns = old.columns if old is not None and same else load_columns(connection)
         names = old.names if old is not None and same else Names(columns)
-        index = open_index(self._folder)
-        reader = index.reader() if index else None
-        words = -1 if reader is None else int(reader.generation())
+        reader = open_reader(self._folder)
+        words = -1 if reader is None else int(reader.generation() or 0)
         return Snapshot(generation, words, columns, WordReader(reader, columns), names)
 
 

@@ -52,6 +52,18 @@ def _names(fields: Schema) -> list[str]:
     return sorted(fields.names())
 
 
+def open_reader(folder: Path) -> IndexReader | None:
+    """Open what is committed; None when there is no index. A commit that removes files meanwhile means once more."""
+    for attempts_left in (2, 1, 0):
+        try:
+            found = open_index(folder)
+            return found.reader() if found else None
+        except OSError:
+            if not attempts_left:
+                raise
+    return None
+
+
 def count_terms(words: Words, texts: Iterable[Text], counted: Counted) -> None:
     """Count the terms of folded texts."""
     for key, text in texts:

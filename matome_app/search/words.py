@@ -69,7 +69,7 @@ def _tokenizer() -> Tokenizer:
 class Words:
     """Cuts folded texts; remembers the words it met. One thread at a time."""
 
-    LIMIT = 300_000
+    LIMIT = 100_000
 
     def __init__(self) -> None:
         self._known: dict[tuple[str, int], Word] = {}
