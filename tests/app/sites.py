@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Row, text
+from werkzeug.test import TestResponse
 
 from matome_app import create_app, ingest
 from matome_app.config import ROOT, Settings, read_settings
@@ -40,6 +41,13 @@ def post_text(title: str, *body: str, date: str = "2024-03-01", **fields: object
     values = {"title": title, "date": date, **fields}
     head = "\n".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
     return f"+++\n{head}\n+++\n\n" + "\n\n".join(body) + "\n"
+
+
+class Client(FlaskClient):
+    """A client that reads every answer to its end, so that files that are sent are closed."""
+
+    def open(self, *args: Any, buffered: bool = True, follow_redirects: bool = False, **kwargs: Any) -> TestResponse:
+        return super().open(*args, buffered=buffered, follow_redirects=follow_redirects, **kwargs)
 
 
 @dataclass(slots=True)
@@ -84,6 +92,7 @@ class Site:
     def app(self, **config: Any) -> Flask:
         """Return an app that serves the site as it is indexed."""
         app = create_app({**self.values, "BUILD": False, "TESTING": True, **config})
+        app.test_client_class = Client
         self.apps.append(app)
         return app
 
