@@ -17,6 +17,7 @@ from matome_app.config import ROOT
 from matome_app.runtime import Runtime, open_reader
 from matome_app.search.params import SearchParams
 from matome_app.store.generations import current_generation, write_lock
+from matome_app.web.context import PAGE_SIZE
 from tests.app.sites import Site, fold, page, post_text, quote, texts
 
 A = "posts/2024_03/apple/index.md"
@@ -391,7 +392,7 @@ def test_a_builder_that_is_killed_is_finished_by_the_next_run(site: Site, tmp_pa
         assert 0 < seen < 300
         assert client.get("/readyz").status_code == 503
         assert client.get("/").status_code == 200
-        assert len(page(client, "/").select(".card")) == 20
+        assert len(page(client, "/").select(".card")) == PAGE_SIZE
         assert not ingest.is_up_to_date(site.settings)
         report = site.index()
     finally:
@@ -471,7 +472,7 @@ def test_posts_appear_while_the_first_build_runs(site: Site) -> None:
 
     site.index(progress=look)
     assert counts
-    assert all(count == 20 for count in counts)
+    assert all(count == PAGE_SIZE for count in counts)
     assert client.get("/readyz").status_code == 200
     assert page(client, "/").select_one("#progress progress") is None
 
