@@ -15,7 +15,7 @@ from matome_app.store.generations import prepare_folder
 
 
 def is_serving() -> bool:
-    """Tell whether this process serves: under any WSGI server, or as `flask run`; other commands build by themselves."""
+    """Tell whether this process serves, under any WSGI server or as `flask run`; other commands do not build beside."""
     context = click.get_current_context(silent=True)
     return context is None or context.info_name == "run"
 

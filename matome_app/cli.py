@@ -35,7 +35,9 @@ def index_command(rebuild: bool, no_wait: bool) -> None:
     """Bring store and index up to date with the content folder."""
     settings = runtime().settings
     if not settings.content_dir.is_dir():
-        raise click.ClickException(f"there is no content folder at {settings.content_dir}; name it with MATOME_CONTENT_DIR")
+        raise click.ClickException(
+            f"there is no content folder at {settings.content_dir}; name it with MATOME_CONTENT_DIR"
+        )
     try:
         with _Bar() as bar:
             report = ingest.run(settings, rebuild=rebuild, wait=not no_wait, progress=bar.show)
@@ -95,8 +97,12 @@ def check_command(as_json: bool, paths: tuple[str, ...]) -> None:
     """Check content files, all or those given; exit 1 when there are errors."""
     settings: Settings = runtime().settings
     if not paths and not settings.content_dir.is_dir():
-        raise click.ClickException(f"there is no content folder at {settings.content_dir}; name it with MATOME_CONTENT_DIR")
-    faults = list(_as_seen_from_here(settings, check.check(settings.content_dir, settings.assets_dir, [Path(p) for p in paths])))
+        raise click.ClickException(
+            f"there is no content folder at {settings.content_dir}; name it with MATOME_CONTENT_DIR"
+        )
+    faults = list(
+        _as_seen_from_here(settings, check.check(settings.content_dir, settings.assets_dir, [Path(p) for p in paths]))
+    )
     if as_json:
         click.echo(json.dumps([fault.as_json() for fault in faults], ensure_ascii=False, indent=1))
     else:

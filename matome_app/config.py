@@ -26,12 +26,22 @@ class Row(NamedTuple):
 
 
 ROWS = (
-    Row("CONTENT_DIR", "content", "folder with `posts/`; a default path is taken from the checkout, a given one from where you start"),
-    Row("ASSETS_DIR", "", "folder of the pictures that `featureimage` names; empty: `assets` beside the content folder"),
+    Row(
+        "CONTENT_DIR",
+        "content",
+        "folder with `posts/`; a default path is taken from the checkout, a given one from where you start",
+    ),
+    Row(
+        "ASSETS_DIR", "", "folder of the pictures that `featureimage` names; empty: `assets` beside the content folder"
+    ),
     Row("DATA_DIR", "instance", "folder of the store and the index; it can be deleted at any time"),
     Row("DATABASE_URL", "", "SQLAlchemy URL of the store; empty: a SQLite file in the data folder"),
     Row("SITE_TITLE", "matome", "name of the site, in titles and feeds"),
-    Row("BASE_URL", "", "address of the site for feeds and sitemap, such as `https://matome.example`; empty: as requested"),
+    Row(
+        "BASE_URL",
+        "",
+        "address of the site for feeds and sitemap, such as `https://matome.example`; empty: as requested",
+    ),
     Row("LANGUAGE", "ja", "language of the interface: `ja` or `en`"),
     Row("TIMEZONE", "Asia/Tokyo", "time zone in which times are shown"),
     Row("TRUSTED_PROXIES", "0", "number of reverse proxies in front whose `X-Forwarded-*` headers are believed"),
@@ -108,10 +118,13 @@ def _database_url(value: str) -> str:
     try:
         url: URL = make_url(value)
     except ArgumentError:
-        raise _wrong("DATABASE_URL", value, "not a database URL; write sqlite:////path/to/matome.sqlite3 or leave it empty") from None
+        raise _wrong(
+            "DATABASE_URL", value, "not a database URL; write sqlite:////path/to/matome.sqlite3 or leave it empty"
+        ) from None
     if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
         # The value may hold a password: name the kind of database only.
-        raise SettingError(f"MATOME_DATABASE_URL: {url.drivername} cannot be used; write sqlite:////path/to/matome.sqlite3 or leave it empty")
+        what_to_do = "write sqlite:////path/to/matome.sqlite3 or leave it empty"
+        raise SettingError(f"MATOME_DATABASE_URL: {url.drivername} cannot be used; {what_to_do}")
     return value
 
 
@@ -139,7 +152,9 @@ def _timezone(value: str) -> ZoneInfo:
     try:
         return ZoneInfo(value)
     except (OSError, ValueError, KeyError):  # ZoneInfoNotFoundError is a KeyError
-        raise _wrong("TIMEZONE", value, "not a time zone of the IANA database; write one such as Asia/Tokyo or UTC") from None
+        raise _wrong(
+            "TIMEZONE", value, "not a time zone of the IANA database; write one such as Asia/Tokyo or UTC"
+        ) from None
 
 
 def _count(name: str, value: str, *, most: int) -> int:

@@ -1,4 +1,4 @@
-"""Name everything that can be wrong with content, settings, a search or the index; the leaf every other module may import."""
+"""Name everything that can be wrong with content, settings, a search or the index; every other module may import it."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from matome_app.config import Settings
@@ -29,7 +30,6 @@ from matome_app.store.generations import (
     write_lock,
 )
 from matome_app.store.models import SCHEMA_VERSION, Base, Post, Source
-from matome_app.store.session import Store
 from matome_app.store.writing import PostWriter, forget_sources, get_meta, save_source, set_meta
 
 logger = logging.getLogger("matome")
@@ -68,7 +68,7 @@ class Report:
 
 @dataclass(slots=True)
 class Changes:
-    """What differs between the content folder and the store; `touched` files only need their stamp brought up to date."""
+    """What differs between the content folder and the store: files to read, and files that are gone."""
 
     scan: loader.Scan
     read: list[loader.SourceFile]
@@ -90,12 +90,17 @@ def find_changes(settings: Settings, session: Session, now: datetime) -> Changes
     read = []
     for file in scan.files:
         row = known.get(file.relative)
-        if row is None or (row.size, row.mtime_ns) != file.stamp or (row.due_at is not None and row.due_at <= now.replace(tzinfo=None)):
+        if (
+            row is None
+            or (row.size, row.mtime_ns) != file.stamp
+            or (row.due_at is not None and row.due_at <= now.replace(tzinfo=None))
+        ):
             read.append(file)
     present = {file.relative for file in scan.files}
     # A folder that cannot be read, or a content folder that is not there, is no reason to drop its posts.
-    unreadable = tuple(f"{fault.path}/" for fault in scan.faults if fault.code == "unreadable")
-    gone = [path for path in known if path not in present and not path.startswith(unreadable)]
+    unreadable = [fault.path for fault in scan.faults if fault.code == "unreadable"]
+    kept = {path for path in known for place in unreadable if path == place or path.startswith(f"{place}/")}
+    gone = [path for path in known if path not in present and path not in kept]
     return Changes(scan, read, gone if settings.content_dir.is_dir() else [])
 
 
@@ -104,17 +109,18 @@ def is_up_to_date(settings: Settings) -> bool:
     generation = current_generation(settings.data_dir, settings.database_url)
     if generation is None:
         return False
-    store = Store(generation.database_url)
+    reader = open_reader(generation)
     try:
-        with store.sessions() as session:
-            if get_meta(session, "versions") != versions() or get_meta(session, "complete") != "yes":
+        with reader.store.sessions() as session:
+            facts = [get_meta(session, name) for name in ("versions", "complete", "finished")]
+            if facts != [versions(), "yes", "yes"] or not reader.engine.is_current(session.connection()):
                 return False
             return not find_changes(settings, session, datetime.now(UTC))
-    except Exception:
-        logger.exception("the store cannot be read; it will be built again")
+    except DBAPIError as error:
+        logger.warning("the store cannot be read (%s); it will be built again", error.orig)
         return False
     finally:
-        store.close()
+        reader.store.close()
 
 
 def run(settings: Settings, *, rebuild: bool = False, wait: bool = True, progress: Progress | None = None) -> Report:
@@ -170,8 +176,8 @@ def _usable(generation: Generation | None) -> Generation | None:
                 logger.info("building again: the analyzer, its dictionary or the terms have changed")
                 return None
         return generation
-    except Exception as error:
-        logger.warning("building again: the store cannot be read (%s)", str(error).partition("\n")[0])
+    except DBAPIError as error:
+        logger.warning("building again: the store cannot be read (%s)", error.orig)
         return None
     finally:
         reader.store.close()
@@ -201,7 +207,7 @@ def _update(settings: Settings, reader: Reader, progress: Progress) -> Report:
         report = Report(faults=list(changes.scan.faults))
         reader.engine.complete(session.connection())
         session.commit()
-        if changes or get_meta(session, "complete") != "yes":
+        if changes or get_meta(session, "finished") != "yes":
             run = _Run(settings, session, changes, report, now, progress)
             with reader.engine.writer(session.connection(), bulk=len(changes.read) > BULK) as index:
                 run.all(index)
@@ -215,7 +221,9 @@ def _update(settings: Settings, reader: Reader, progress: Progress) -> Report:
 class _Run:
     """One run over what changed: reads files, stores posts in batches, keeps the report."""
 
-    def __init__(self, settings: Settings, session: Session, changes: Changes, report: Report, now: datetime, progress: Progress) -> None:
+    def __init__(
+        self, settings: Settings, session: Session, changes: Changes, report: Report, now: datetime, progress: Progress
+    ) -> None:
         self.settings = settings
         self.session = session
         self.changes = changes
@@ -224,8 +232,13 @@ class _Run:
         self.progress = progress
         self.site = loader.Site.of(settings.content_dir, changes.scan.files)
         self.writer = PostWriter(session)
-        self.post_ids = {source: (id_, path) for id_, source, path in session.execute(select(Post.id, Post.source, Post.path))}
-        self.hashes = {path: (hash_, state) for path, hash_, state in session.execute(select(Source.path, Source.hash, Source.state))}
+        self.post_ids = {
+            source: (id_, path) for id_, source, path in session.execute(select(Post.id, Post.source, Post.path))
+        }
+        self.hashes = {
+            path: (hash_, state)
+            for path, hash_, state in session.execute(select(Source.path, Source.hash, Source.state))
+        }
 
     def all(self, index: IndexWriter) -> None:
         """Take out what is gone, then read and store what changed, batch by batch."""
@@ -233,6 +246,7 @@ class _Run:
         forget_sources(self.session, self.changes.gone)
         total = len(self.changes.read)
         self._tell("posts", 0, total)
+        set_meta(self.session, "finished", "no")
         for done, batch in _batches(self.changes.read, BATCH):
             for file in batch:
                 self._one(file, index)
@@ -245,6 +259,7 @@ class _Run:
         """Note that the store is whole, and commit what is left."""
         self.writer.recount()
         set_meta(self.session, "complete", "yes")
+        set_meta(self.session, "finished", "yes")
         self.session.commit()
 
     def _tell(self, phase: str, done: int, total: int) -> None:
@@ -272,7 +287,19 @@ class _Run:
     def _publish(self, file: loader.SourceFile, hash_: str, post: ContentPost, index: IndexWriter) -> None:
         state, due = publication(post.front_matter, self.now)
         if state == "live" and (other := self._claimed_by_other(post.path, file.relative)):
-            self._faulty(file, [Fault(file.relative, 1, 1, "duplicate", f"the URL {post.url} is that of {other}, too; rename one of them")], hash_)
+            self._faulty(
+                file,
+                [
+                    Fault(
+                        file.relative,
+                        1,
+                        1,
+                        "duplicate",
+                        f"the URL {post.url} is that of {other}, too; rename one of them",
+                    )
+                ],
+                hash_,
+            )
             return
         known = file.relative in self.post_ids
         self._drop(index, [file.relative], count=state != "live")
@@ -338,7 +365,9 @@ def post_document(post: ContentPost, post_id: int, keys: range) -> PostDocument:
         tags=tuple((term_slug(tag), tag) for tag in fields.tags),
         months=fields.months,
         comments=tuple(
-            CommentDocument(key, comment.id, comment.ordinal, comment.user, comment.created_at, comment.color, comment.text)
+            CommentDocument(
+                key, comment.id, comment.ordinal, comment.user, comment.created_at, comment.color, comment.text
+            )
             for key, comment in zip(keys, post.comments, strict=True)
         ),
     )

@@ -19,6 +19,7 @@ from matome_app.content.shortcodes import Node, Shortcode, Text
 from matome_app.errors import Fault
 
 _COLOR = re.compile(r"#(?:[0-9a-fA-F]{3}|[0-9a-fA-F]{6})")
+_LINE_BREAKS = re.compile(r"[\t\r\n\v\f\x85\u2028\u2029]+")  # a name is one line, and no URL path holds them
 _DEFAULT_LIST_LIMIT = 3
 _DEEPEST = 20
 
@@ -79,20 +80,31 @@ class _Reader:
     depth: int = 0
 
     def read(self, nodes: Sequence[Node], details: int) -> tuple[Segment, ...]:
+        """Return the segments that nodes make, with Markdown run over the text between shortcodes.
+
+        Shortcodes with nothing but white space between them share one placeholder: in a real post that leaves almost
+        nothing for Markdown to do.
+        """
         source: list[str] = []
-        references: dict[str, Segment] = {}
+        references: dict[str, list[Segment]] = {}
+        run: list[Segment] | None = None
         for node in nodes:
-            if isinstance(node, Text):
-                source.append(node.value)
+            text, segments = (node.value, ()) if isinstance(node, Text) else self._shortcode(node, details)
+            if text:
+                source.append(text)
+                run = run if text.isspace() else None
+            if not segments:
                 continue
-            text, segments = self._shortcode(node, details)
-            source.append(text)
-            for segment in segments:
+            if run is None:
                 self.placed += 1
                 placeholder = f"{self.word}{self.placed}q"
-                references[placeholder] = segment
+                run = references[placeholder] = []
                 source.append(placeholder)
-        return cut_at_placeholders(to_html("".join(source), self.links.image), references)
+            run.extend(segments)
+        markdown = "".join(source)
+        if len(references) == 1 and markdown.strip() in references:
+            return tuple(references[markdown.strip()])
+        return cut_at_placeholders(to_html(markdown, self.links.image), references)
 
     def _shortcode(self, node: Shortcode, details: int) -> tuple[str, tuple[Segment, ...]]:
         """Return the Markdown and the segments that stand in the shortcode's place."""
@@ -106,8 +118,13 @@ class _Reader:
             return "", self._figure(node)
         if node.name == "list":
             limit = node.get("limit")
-            return "", (("list", int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 3 else _DEFAULT_LIST_LIMIT),)
-        return "", (("note", node.source if not node.inner else node.source.partition("}}")[0] + "}}"), *self.read(node.inner, details))
+            return "", (
+                ("list", int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 3 else _DEFAULT_LIST_LIMIT),
+            )
+        return "", (
+            ("note", node.source if not node.inner else node.source.partition("}}")[0] + "}}"),
+            *self.read(node.inner, details),
+        )
 
     def _comment(self, node: Shortcode, details: int) -> Segment:
         summary = node.name == "matomeSummary"
@@ -115,14 +132,19 @@ class _Reader:
         shown = body.replace("\\n", "<br>") if summary else body
         color = node.get("color").strip()
         if color and not _COLOR.fullmatch(color):
-            self._report(node, "color", f"color is {color[:60]!r}; write a colour such as #ff5c5c, or nothing", severity_warning=True)
+            self._report(
+                node,
+                "color",
+                f"color is {color[:60]!r}; write a colour such as #ff5c5c, or nothing",
+                severity_warning=True,
+            )
             color = ""
         self.comments.append(
             Comment(
                 id="",
                 ordinal=len(self.comments) + 1,
                 details=details,
-                user=node.get("userName").strip(),
+                user=_LINE_BREAKS.sub(" ", node.get("userName")).strip(),
                 created_at=self._moment(node, node.get("createdAt")),
                 color=color,
                 body=body,
@@ -145,7 +167,9 @@ class _Reader:
         self.opened += 1
         n = self.opened
         if self.depth >= _DEEPEST:
-            self._report(node, "", f"folds are nested more than {_DEEPEST} deep; take some out", code="shortcode-syntax")
+            self._report(
+                node, "", f"folds are nested more than {_DEEPEST} deep; take some out", code="shortcode-syntax"
+            )
             return "note", node.source
         self.depth += 1
         summary = node.get("summary") or node.get("title") or node.get(0) or "…"
@@ -157,7 +181,12 @@ class _Reader:
         target = node.get("path") or node.get(0)
         url = self.links.page(target) if target else None
         if url is None:
-            self._report(node, "path", f"{node.name} names {target!r}, and there is no such page; name a file below content/", code="link")
+            self._report(
+                node,
+                "path",
+                f"{node.name} names {target!r}, and there is no such page; name a file below content/",
+                code="link",
+            )
             return target if re.fullmatch(r"[\w./#-]+", target) else ""
         return url
 
@@ -167,13 +196,26 @@ class _Reader:
         served = self.links.image(source)
         if served is not None and not self.links.has_image(source):
             self._report(node, "src", f"the image {source!r} does not exist; put it beside index.md", code="link")
-        image = f'<img src="{escape(served)}" alt="{escape(alt)}" loading="lazy">' if served else escape(f"{alt} {source}".strip())
+        image = (
+            f'<img src="{escape(served)}" alt="{escape(alt)}" loading="lazy">'
+            if served
+            else escape(f"{alt} {source}".strip())
+        )
         html = clean_post(f"<figure>{image}{f'<figcaption>{escape(caption)}</figcaption>' if caption else ''}</figure>")
         return (("html", html),)
 
-    def _report(self, node: Shortcode, parameter: str, message: str, *, code: str = "shortcode-parameter", severity_warning: bool = False) -> None:
+    def _report(
+        self,
+        node: Shortcode,
+        parameter: str,
+        message: str,
+        *,
+        code: str = "shortcode-parameter",
+        severity_warning: bool = False,
+    ) -> None:
         place = node.parameter(parameter) or node.parameter(0) or node
         line, column = place.line, place.column
         blocks = code != "link" and not severity_warning
-        self.faults.append(Fault(self.file, line, column, code, message, "warning" if severity_warning else "error", blocks))
-
+        self.faults.append(
+            Fault(self.file, line, column, code, message, "warning" if severity_warning else "error", blocks)
+        )

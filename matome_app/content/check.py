@@ -42,21 +42,27 @@ def _chosen(content: Path, paths: Sequence[Path], scan: loader.Scan) -> tuple[li
         try:
             status = path.stat()
         except OSError as error:
-            faults.append(Fault(relative, 1, 1, "unreadable", f"the file cannot be read ({error.strerror}); check its name"))
+            faults.append(
+                Fault(relative, 1, 1, "unreadable", f"the file cannot be read ({error.strerror}); check its name")
+            )
             continue
         if not path.is_dir():
             files[relative] = loader.SourceFile(relative, status.st_size, status.st_mtime_ns)
     return list(files.values()), faults
 
 
-def _check_file(content: Path, assets: Path, file: loader.SourceFile, site: loader.Site, claimed: dict[str, str]) -> list[Fault]:
+def _check_file(
+    content: Path, assets: Path, file: loader.SourceFile, site: loader.Site, claimed: dict[str, str]
+) -> list[Fault]:
     try:
         post, faults = loader.load_post(content, file, site)
     except ContentError as error:
         return list(error.faults)
     other = claimed.setdefault(post.path, file.relative)
     if other != file.relative:
-        faults.append(Fault(file.relative, 1, 1, "duplicate", f"the URL {post.url} is that of {other}, too; rename one of them"))
+        faults.append(
+            Fault(file.relative, 1, 1, "duplicate", f"the URL {post.url} is that of {other}, too; rename one of them")
+        )
     return faults + _check_image(content, assets, file, post)
 
 
@@ -68,5 +74,7 @@ def _check_image(content: Path, assets: Path, file: loader.SourceFile, post: Pos
         found = (content / file.relative).parent.joinpath(name).is_file() or (assets / name.lstrip("/")).is_file()
     except (OSError, ValueError):
         found = False
-    message = f"featureimage is {name[:80]!r}, which is neither beside the post nor in {assets.name}/; put the picture there"
+    message = (
+        f"featureimage is {name[:80]!r}, which is neither beside the post nor in {assets.name}/; put the picture there"
+    )
     return [] if found else [Fault(file.relative, 1, 1, "link", message, "warning", False)]

@@ -25,7 +25,7 @@ class Document(NamedTuple):
     body_line: int
 
 
-class TOMLHandler(BaseHandler):  # type: ignore[misc]
+class TOMLHandler(BaseHandler):
     """Read TOML between `+++` with the standard library (python-frontmatter's own needs an abandoned package)."""
 
     FM_BOUNDARY = re.compile(r"^\+{3}\s*$", re.MULTILINE)
@@ -35,7 +35,7 @@ class TOMLHandler(BaseHandler):  # type: ignore[misc]
         return tomllib.loads(fm)
 
 
-class JSONHandler(BaseHandler):  # type: ignore[misc]
+class JSONHandler(BaseHandler):
     """Read a JSON object at the head of the file; its end is where the object ends, not a line of its own."""
 
     FM_BOUNDARY = re.compile(r"^\{", re.MULTILINE)
@@ -56,20 +56,30 @@ class _Part(NamedTuple):
 
 
 def read_document(text: str, path: str) -> tuple[Document, list[Fault]]:
-    """Return the file's front matter and body with every fault of the front matter; the body can be read on all the same."""
+    """Return the file's front matter and body, and every fault of the front matter; the body is there all the same."""
     part, fault = _split(text, path)
     if part is None:
         return Document(FrontMatter(title=""), text, 1), [fault] if fault else []
     try:
-        values = part.handler.load(part.source)
+        values: object = part.handler.load(part.source)
     except (tomllib.TOMLDecodeError, json.JSONDecodeError, yaml.YAMLError, ValueError, RecursionError) as error:
         line, column = _place_of(error)
         return Document(FrontMatter(title=""), part.body, part.body_line), [
-            Fault(path, part.line + line - 1, column, "front-matter", f"the {part.kind} front matter cannot be read: {_say(error)}")
+            Fault(
+                path,
+                part.line + line - 1,
+                column,
+                "front-matter",
+                f"the {part.kind} front matter cannot be read: {_say(error)}",
+            )
         ]
     if not isinstance(values, Mapping):
-        message = f"the {part.kind} front matter holds {type(values).__name__}, not fields; write one `name: value` a line"
-        return Document(FrontMatter(title=""), part.body, part.body_line), [Fault(path, part.line, 1, "front-matter", message)]
+        message = (
+            f"the {part.kind} front matter holds {type(values).__name__}, not fields; write one `name: value` a line"
+        )
+        return Document(FrontMatter(title=""), part.body, part.body_line), [
+            Fault(path, part.line, 1, "front-matter", message)
+        ]
     front_matter, faults = _coerce(values, part, path)
     return Document(front_matter, part.body, part.body_line), faults
 
@@ -86,12 +96,20 @@ def _split(text: str, path: str) -> tuple[_Part | None, Fault | None]:
             continue
         close = re.compile(rf"^{re.escape(mark)}[ \t\r]*$", re.MULTILINE).search(text, start + len(first))
         if close is None:
-            return None, Fault(path, line, 1, "front-matter", f"the front matter begins with {mark} and never ends; close it with a line {mark}")
+            return None, Fault(
+                path,
+                line,
+                1,
+                "front-matter",
+                f"the front matter begins with {mark} and never ends; close it with a line {mark}",
+            )
         source = text[start + len(first) + 1 : close.start()]
         end = text.find("\n", close.end())
         body = text[end + 1 :] if end >= 0 else ""
         return _Part(handler, source, line + 1, body, text.count("\n", 0, close.end()) + 2, kind), None
-    return None, Fault(path, line, 1, "front-matter", "the file has no front matter; begin it with +++ (TOML), --- (YAML) or { (JSON)")
+    return None, Fault(
+        path, line, 1, "front-matter", "the file has no front matter; begin it with +++ (TOML), --- (YAML) or { (JSON)"
+    )
 
 
 def _split_json(text: str, start: int, line: int, path: str) -> tuple[_Part | None, Fault | None]:
@@ -154,9 +172,9 @@ def names_value(value: object) -> tuple[str, ...]:
 
 
 def moment_value(value: object) -> datetime | None:
-    """Coerce to an aware datetime: native, or text such as 2025-04-05, 2025/04/05 12:00:00 or RFC 3339; no offset means UTC.
+    """Coerce to an aware datetime: native, or text such as 2025-04-05, 2025/04/05 12:00:00 or RFC 3339.
 
-    The written offset is kept, so that the calendar day stays the author's.
+    No offset means UTC. The written offset is kept, so that the calendar day stays the author's.
     """
     if value is None or value == "":
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import stat
@@ -16,6 +17,8 @@ from matome_app.content.models import FrontMatter, Post
 from matome_app.content.permalinks import post_path, sanitize_path, url_path
 from matome_app.content.shortcodes import parse
 from matome_app.errors import ContentError, Fault
+
+logger = logging.getLogger("matome")
 
 MARKDOWN = (".md", ".markdown")
 LARGEST = 10_000_000
@@ -62,7 +65,9 @@ def _scan_folder(content: Path, folder: str, found: Scan) -> None:
     try:
         entries = sorted(os.scandir(content / folder), key=lambda entry: entry.name)
     except OSError as error:
-        found.faults.append(Fault(folder, 1, 1, "unreadable", f"the folder cannot be read ({error.strerror}); check its permissions"))
+        found.faults.append(
+            Fault(folder, 1, 1, "unreadable", f"the folder cannot be read ({error.strerror}); check its permissions")
+        )
         return
     bundle = any(entry.name in ("index.md", "index.markdown") for entry in entries)
     for entry in entries:
@@ -85,9 +90,13 @@ def _note_file(entry: os.DirEntry[str], relative: str, bundle: bool, found: Scan
         what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
         found.faults.append(Fault(relative, 1, 1, "unreadable", f"{entry.name} is {what}; a post is a text file"))
     elif bundle and not entry.name.startswith("index."):
-        found.faults.append(_misplaced(relative, "the file lies in the folder of another post (beside index.md) and is not served"))
+        found.faults.append(
+            _misplaced(relative, "the file lies in the folder of another post (beside index.md) and is not served")
+        )
     elif relative in ("posts/index.md", "posts/index.markdown"):
-        found.faults.append(_misplaced(relative, "the list of posts makes itself; rename the file to serve it as a post"))
+        found.faults.append(
+            _misplaced(relative, "the list of posts makes itself; rename the file to serve it as a post")
+        )
     else:
         found.files.append(SourceFile(relative, status.st_size, status.st_mtime_ns))
 
@@ -115,7 +124,7 @@ def content_hash(data: bytes) -> str:
 
 
 def decode(data: bytes, relative: str) -> str:
-    """Return the text of a file, newlines as `\\n`; raises ContentError naming line and byte when it is not UTF-8."""
+    """Return the text of a file; raises ContentError naming line and byte when it is not UTF-8."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -123,11 +132,8 @@ def decode(data: bytes, relative: str) -> str:
         column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
         message = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
         raise ContentError([Fault(relative, line, column, "encoding", message)]) from None
-    if "\0" in text:
-        at = text.index("\0")
-        line, column = text.count("\n", 0, at) + 1, at - (text.rfind("\n", 0, at) + 1) + 1
-        raise ContentError([Fault(relative, line, column, "encoding", "a NUL character; this is not a text file")])
-    return text.replace("\r\n", "\n")
+    # Markdown reads NUL as U+FFFD. Line ends stay as they are: Hugo keeps them inside quotes.
+    return text.replace("\0", "\ufffd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +186,18 @@ class _Links:
 
 
 def read_post(text: str, file: str, site: Site) -> tuple[Post | None, list[Fault]]:
-    """Read a content file's text; the post is None when a fault blocks it, and all faults come together, in order."""
+    """Read a content file's text; the post is None when a fault blocks it. All faults come together, in order."""
+    try:
+        return _read_post(text, file, site)
+    except Exception as error:  # a mistake of ours in one file must not keep the others from being served
+        logger.exception("%s: reading the post failed", file)
+        message = (
+            f"the post cannot be read, which is our fault ({type(error).__name__}); please report it with the file"
+        )
+        return None, [Fault(file, 1, 1, "unreadable", message)]
+
+
+def _read_post(text: str, file: str, site: Site) -> tuple[Post | None, list[Fault]]:
     document, faults = read_document(text, file)
     nodes, syntax = parse(document.body, path=file, line=document.body_line)
     front_matter = document.front_matter
@@ -224,5 +241,3 @@ def bundle_file(content: Path, folder: str, name: str) -> Path | None:
     path = (content / folder / name).resolve()
     inside = path.is_relative_to((content / folder).resolve())
     return path if inside and path.is_file() and "/." not in name else None
-
-

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as etree
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
 from markdown import Markdown
 from markdown.blockprocessors import ReferenceProcessor
 from markdown.extensions import Extension
+from markdown.extensions.tables import TableExtension
 from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
 from markdown.treeprocessors import Treeprocessor
 from markdown.util import AtomicString
 
+from matome_app.content.inline import CUT_TITLE
 from matome_app.content.models import Segment
 from matome_app.content.sanitize import clean_post
 from matome_app.content.urls_in_text import find_url, safe_href
@@ -38,7 +40,9 @@ class _BareURLs(InlineProcessor):
         found = find_url(data, m.start())
         if found is None:
             return None, None, None
-        link = etree.Element("a", {"href": found.href})
+        link = etree.Element(
+            "a", {"href": found.href} | ({"class": "cut-url", "title": CUT_TITLE} if found.cut else {})
+        )
         link.text = AtomicString(data[m.start() : found.end])
         return link, m.start(), found.end
 
@@ -47,7 +51,7 @@ class _InlineTags(InlineProcessor):
     """Let a few harmless elements without attributes be HTML; all other tags stay text."""
 
     def handleMatch(self, m: re.Match[str], data: str) -> tuple[etree.Element, int, int]:  # type: ignore[override]
-        if m["name"].lower() == "br":
+        if m["name"] is None:
             return etree.Element("br"), m.start(), m.end()
         element = etree.Element(m["name"].lower())
         element.text = m["inner"]
@@ -59,7 +63,7 @@ class _UsedReferences(ReferenceProcessor):
 
     def run(self, parent: etree.Element, blocks: list[str]) -> bool:
         found = self.RE.search(blocks[0])
-        whole = "\n".join(self.parser.md.lines).lower()
+        whole = "\n".join(self.parser.md.lines).lower()  # type: ignore[attr-defined]
         if found is None or whole.count(f"[{found.group(1).strip().lower()}]") < 2:
             return False
         return bool(super().run(parent, blocks))
@@ -110,15 +114,18 @@ class MatomeExtension(Extension):
         md.inlinePatterns.deregister("html")
         md.parser.blockprocessors.register(_UsedReferences(md.parser), "reference", 15)
         md.inlinePatterns.register(_BareURLs(r"https?://", md), "bare_url", 118)
-        tags = rf"<(?:(?P<name>{_INLINE_TAGS})>(?P<inner>[^<>]*)</(?P=name)|(?P<br>br)\s*/?)>"
-        md.inlinePatterns.register(_InlineTags(tags.replace("(?P<br>br)", "br"), md), "inline_tags", 90)
+        tags = rf"<(?:(?P<name>{_INLINE_TAGS})>(?P<inner>[^<>]*)</(?P=name)|[bB][rR]\s*/?)>"
+        md.inlinePatterns.register(_InlineTags(tags, md), "inline_tags", 90)
         md.inlinePatterns.register(SimpleTagInlineProcessor(r"(~~)(?=\S)(.+?)(?<=\S)~~", "del"), "del", 55)
         md.treeprocessors.register(_SafeAddresses(md, self.images), "safe_addresses", 15)
 
 
 def to_html(source: str, images: ImageResolver) -> str:
     """Return Markdown as safe HTML; text that makes Python-Markdown give up is shown as typed."""
-    md = Markdown(extensions=[MatomeExtension(images), "fenced_code", "tables", "sane_lists"], output_format="html")
+    md = Markdown(
+        extensions=[MatomeExtension(images), TableExtension(use_align_attribute=True), "fenced_code", "sane_lists"],
+        output_format="html",
+    )
     try:
         html = md.convert(source)
     except (RecursionError, AssertionError, ValueError, IndexError):
@@ -130,10 +137,12 @@ def to_html(source: str, images: ImageResolver) -> str:
 
 _TAG = re.compile(r"""<(/?)([a-zA-Z][a-zA-Z0-9]*)((?:\s+[^\s=>"]+(?:="[^"]*")?)*)\s*/?>""")
 _VOID = frozenset({"br", "hr", "img", "wbr", "col"})
-_NO_CONTENT = re.compile(r"<(p|li|ul|ol|em|strong|code|pre|blockquote|h[1-6]|span|a|del|td|th|tr|table|tbody|thead)(?:\s[^<>]*)?>\s*</\1>")
+_NO_CONTENT = re.compile(
+    r"<(p|li|ul|ol|em|strong|code|pre|blockquote|h[1-6]|span|a|del|td|th|tr|table|tbody|thead)(?:\s[^<>]*)?>\s*</\1>"
+)
 
 
-def cut_at_placeholders(html: str, references: Mapping[str, Segment]) -> tuple[Segment, ...]:
+def cut_at_placeholders(html: str, references: Mapping[str, Sequence[Segment]]) -> tuple[Segment, ...]:
     """Cut safe HTML where placeholders stand, closing what is open before the cut and opening it again behind it.
 
     A comment in the middle of a paragraph or list item thus becomes a segment of its own. References whose placeholder
@@ -155,11 +164,11 @@ def cut_at_placeholders(html: str, references: Mapping[str, Segment]) -> tuple[S
         for found in pattern.finditer(text):
             current += text[at : found.start()] + "".join(f"</{name}>" for name, _ in reversed(open_tags))
             segments += _html_segment(current)
-            segments.append(missing.pop(found.group(), references[found.group()]))
+            segments += missing.pop(found.group(), ())
             current, at = "".join(opening for _, opening in open_tags), found.end()
         current += text[at:]
     segments += _html_segment(current)
-    return (*segments, *missing.values())
+    return (*segments, *(segment for several in missing.values() for segment in several))
 
 
 def _pieces(html: str) -> Iterator[tuple[re.Match[str] | None, str]]:

@@ -16,9 +16,9 @@ _SAFE_IN_URL = "/+~@!$&'(),;=:"
 
 
 def sanitize_path(text: str) -> str:
-    """Return text as Hugo writes it into paths: white space becomes a hyphen, signs other than letters, digits and `._#+~-@/\\` go.
+    """Return text as Hugo writes it into paths: white space becomes a hyphen, most signs go.
 
-    The rule is that of Hugo 0.147 (`paths.Sanitize`), lower-cased.
+    Letters, digits, marks and `._#+~-@/\\` stay: the rule of Hugo 0.147 (`paths.Sanitize`), lower-cased.
     """
     out: list[str] = []
     hyphen_due = after_hyphen = False
@@ -56,7 +56,7 @@ def url_path(*parts: str) -> str:
 
 
 def post_path(relative: str, slug: str = "") -> str:
-    """Return a post's path from its file below `content/`: `posts/a/b/index.md` and `posts/a/b.md` are both `posts/a/b`."""
+    """Return a post's path from its file below `content/`: `posts/a/b/index.md` and `posts/a/b.md` are `posts/a/b`."""
     stem = relative.rsplit(".", 1)[0]
     stem = stem.removesuffix("/index")
     if slug.strip().strip("/"):
@@ -68,19 +68,21 @@ def post_path(relative: str, slug: str = "") -> str:
 def comment_ids(post: str, comments: Iterable[tuple[str, datetime | None, str]]) -> list[str]:
     """Return an id for each (user, time, body) of a post: 12 characters of who and when, 4 of what was said.
 
-    An id depends on its own comment alone, so edits elsewhere never change it; when the body itself is edited, the first
-    12 characters still find the comment. Only the exact repetition of a comment is told apart by its order.
+    An id depends on its own comment alone, so edits elsewhere never change it; when the body itself is edited, the
+    first 12 characters still find the comment. Only the exact repetition of a comment is told apart by its order.
     """
     seen: Counter[tuple[str, str, str]] = Counter()
     ids = []
     for user, moment, body in comments:
         when = moment.astimezone(UTC).isoformat() if moment else ""
         key = (user, when, body)
-        ids.append(_digest(12, post, user, when) + _digest(4, body, str(seen[key] or "")))
+        bits = (_digest(60, post, user, when) << 20) | _digest(20, body, str(seen[key] or ""))
+        ids.append(base64.b32encode(bits.to_bytes(10, "big")).decode("ascii").lower())
         seen[key] += 1
     return ids
 
 
-def _digest(length: int, *parts: str) -> str:
+def _digest(bits: int, *parts: str) -> int:
+    """Return the first bits of a hash of texts."""
     digest = hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).digest()
-    return base64.b32encode(digest)[:length].decode("ascii").lower()
+    return int.from_bytes(digest[:8], "big") >> (64 - bits)

@@ -12,7 +12,7 @@ from matome_app.search.columns import Columns, Ints
 from matome_app.search.matching import Matches
 from matome_app.search.params import Sort
 
-PAGE_SIZE: Final = 20
+PAGE_SIZE: Final = 21
 _RANK_BITS: Final = 30
 _SCORE_BITS: Final = 28
 

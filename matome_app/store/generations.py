@@ -82,7 +82,8 @@ def prepare_folder(data: Path) -> None:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        message = f"MATOME_DATA_DIR={str(data)!r}: the data folder cannot be written ({error.strerror}); give this user access or name another"
+        reason = f"the data folder cannot be written ({error.strerror})"
+        message = f"MATOME_DATA_DIR={str(data)!r}: {reason}; give this user access or name another"
         raise DataFolderError(message) from None
 
 

@@ -138,7 +138,7 @@ class Fold(Base):
 
 
 class Comment(Base):
-    """A comment. `key` is never used twice; `created_at` is UTC; `markup` is its HTML where that is more than its text."""
+    """A comment. `key` is never used twice; `created_at` is UTC; `markup` is HTML where that is more than the text."""
 
     __tablename__ = "comments"
     key: Mapped[int] = mapped_column(primary_key=True)

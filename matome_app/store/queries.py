@@ -15,6 +15,7 @@ from matome_app.errors import BadSearch
 from matome_app.store.models import Alias, Comment, Fold, Post, PostTerm, Term, User
 
 Row = TypeVar("Row")
+AnySelect = TypeVar("AnySelect", bound=Select[*tuple[Any, ...]])
 
 
 class PostFilters(Protocol):
@@ -75,7 +76,7 @@ def comments_of(session: Session, post: Post, details: Collection[int] | None = 
 
 
 def comment_by_id(session: Session, id_: str) -> Comment | None:
-    """Return a comment with its post; when its body was edited since, the one comment with the same first 12 characters."""
+    """Return a comment with its post; one whose body was edited since is found by its first 12 characters."""
     query = select(Comment).options(joinedload(Comment.post).selectinload(Post.terms))
     found = session.scalar(query.where(Comment.id == id_))
     if found is None and len(id_) == 16 and id_.isalnum():
@@ -121,7 +122,9 @@ def posts_page(session: Session, params: PostFilters, size: int) -> Page[Post]:
 
 def tag_counts(session: Session, params: PostFilters, limit: int) -> Sequence[tuple[str, str, int]]:
     """Return slug, name and number of posts of the most frequent tags among the posts that the filters leave."""
-    query = select(Term.slug, Term.name, Term.posts).where(Term.taxonomy == "tags").order_by(Term.posts.desc(), Term.slug)
+    query = (
+        select(Term.slug, Term.name, Term.posts).where(Term.taxonomy == "tags").order_by(Term.posts.desc(), Term.slug)
+    )
     conditions = _conditions(params)
     if conditions:
         count = func.count().label("n")
@@ -144,7 +147,7 @@ def page_count(total: int, size: int, page: int) -> int:
     return pages
 
 
-def _in_order(query: Select[Any], sort: str) -> Select[Any]:
+def _in_order(query: AnySelect, sort: str) -> AnySelect:
     if sort == "oldest":
         return query.order_by(Post.date.is_(None), Post.date, Post.path.desc())
     return query.order_by(Post.date.is_(None), Post.date.desc(), Post.path)
@@ -206,5 +209,5 @@ def totals(session: Session) -> tuple[int, int]:
 
 def all_pages(session: Session) -> Sequence[tuple[str, datetime | None]]:
     """Return URL and time of change of every post, newest first, for the sitemap."""
-    rows = session.execute(_in_order(select(Post.url, Post.changed, Post.date, Post.path), "newest"))
-    return [(url, changed) for url, changed, *_ in rows]
+    rows = session.execute(_in_order(select(Post.url, Post.changed), "newest"))
+    return [(url, changed) for url, changed in rows]

@@ -1,4 +1,4 @@
-"""Write posts into the store and take them out, inside the caller's transaction; counts are brought up to date once at the end."""
+"""Write posts into the store and take them out, inside the caller's transaction; counts follow in `recount`."""
 
 from __future__ import annotations
 
@@ -30,8 +30,12 @@ class PostWriter:
         """Take posts out with all that belongs to them."""
         if not post_ids:
             return
-        self.touched_users.update(self.session.scalars(select(Comment.user).where(Comment.post_id.in_(post_ids)).distinct()))
-        self.touched_terms.update(self.session.scalars(select(PostTerm.term_id).where(PostTerm.post_id.in_(post_ids)).distinct()))
+        self.touched_users.update(
+            self.session.scalars(select(Comment.user).where(Comment.post_id.in_(post_ids)).distinct())
+        )
+        self.touched_terms.update(
+            self.session.scalars(select(PostTerm.term_id).where(PostTerm.post_id.in_(post_ids)).distinct())
+        )
         for table in (PostTerm, Fold, Comment, Alias):
             self.session.execute(delete(table).where(table.post_id.in_(post_ids)))
         self.session.execute(delete(Post).where(Post.id.in_(post_ids)))

@@ -26,7 +26,13 @@ def search() -> Response:
     result, found = find(params)
     facets = {
         name: [
-            {"value": v.value, "label": v.label, "count": v.count, "selected": v.selected, "url": search_url(params.toggled(name, v.value))}
+            {
+                "value": v.value,
+                "label": v.label,
+                "count": v.count,
+                "selected": v.selected,
+                "url": search_url(params.toggled(name, v.value)),
+            }
             for v in values
         ]
         for name, values in result.facets.items()
@@ -49,7 +55,11 @@ def _hit(found: Found) -> dict[str, Any]:
     return {
         "id": comment.id,
         "url": anchor_url(comment, comment.post),
-        "post": {"path": comment.post.path, "title": comment.post.title, "tags": [tag.label for tag in comment.post.tags]},
+        "post": {
+            "path": comment.post.path,
+            "title": comment.post.title,
+            "tags": [tag.label for tag in comment.post.tags],
+        },
         "ordinal": comment.ordinal,
         "details": comment.details,
         "user": comment.user,
@@ -78,7 +88,10 @@ def post(rest: str) -> Response:
     comments = queries.comments_of(session(), found)
     return jsonify(
         **_post(found),
-        details=[{"n": fold.n, "summary": fold.summary, "parent": fold.parent, "comments": fold.comments} for fold in folds.values()],
+        details=[
+            {"n": fold.n, "summary": fold.summary, "parent": fold.parent, "comments": fold.comments}
+            for fold in folds.values()
+        ],
         comments=[_comment(comment) for comment in comments.values()],
     )
 
@@ -90,7 +103,12 @@ def comment(id_: str) -> Response:
     return jsonify(
         **_comment(found),
         url=anchor_url(found, found.post),
-        post={"path": found.post.path, "url": found.post.url, "title": found.post.title, "tags": [tag.label for tag in found.post.tags]},
+        post={
+            "path": found.post.path,
+            "url": found.post.url,
+            "title": found.post.title,
+            "tags": [tag.label for tag in found.post.tags],
+        },
     )
 
 
@@ -137,4 +155,6 @@ def readyz() -> tuple[Response, int]:
     except IndexUnavailable:
         return jsonify(status="unavailable", progress=progress), 503
     status = "ready" if complete else "building"
-    return jsonify(status=status, generation=generation, posts=number_of_posts, comments=comments, progress=progress), 200 if complete else 503
+    return jsonify(
+        status=status, generation=generation, posts=number_of_posts, comments=comments, progress=progress
+    ), 200 if complete else 503

@@ -13,7 +13,7 @@ from matome_app.search.engine import SearchEngine
 from matome_app.search.params import SearchParams
 
 KEY = "matome"
-PAGE_SIZE = 20
+PAGE_SIZE = 21
 
 
 def init_app(app: Flask, runtime: Runtime) -> None:

@@ -45,7 +45,9 @@ def unavailable(_error: IndexUnavailable) -> Response:
     """Answer before the first build has begun, or where there is no content at all."""
     content = settings().content_dir
     if not content.is_dir():
-        return _answer(503, f"記事のフォルダがありません。探した場所：{content}（MATOME_CONTENT_DIR で変えられます）", retry=False)
+        return _answer(
+            503, f"記事のフォルダがありません。探した場所：{content}（MATOME_CONTENT_DIR で変えられます）", retry=False
+        )
     response = _answer(503, "記事を読み込んでいます。まもなく表示されます。", retry=True)
     response.headers["Retry-After"] = "5"
     return response
@@ -65,7 +67,11 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    message = "住所が変わったか、なくなったページです。検索してみてください。" if status == 404 else (error.description or error.name)
+    message = (
+        "住所が変わったか、なくなったページです。検索してみてください。"
+        if status == 404
+        else (error.description or error.name)
+    )
     response = _answer(status, message)
     if isinstance(error.get_response(), AnyResponse) and "Allow" in error.get_response().headers:
         response.headers["Allow"] = error.get_response().headers["Allow"]
@@ -91,9 +97,17 @@ def _answer(status: int, message: str, *, retry: bool = False) -> Response:
     if request.path.startswith("/api/"):
         response = jsonify(error={"status": status, "message": message})
     elif htmx.wants_fragment():
-        response = make_response(render_template("errors/_error.html", status=status, title=title, message=message, fragment=True))
+        response = make_response(
+            render_template("errors/_error.html", status=status, title=title, message=message, fragment=True)
+        )
     else:
-        context = {"status": status, "title": title, "message": message, "retry": retry, "progress": runtime().progress()}
+        context = {
+            "status": status,
+            "title": title,
+            "message": message,
+            "retry": retry,
+            "progress": runtime().progress(),
+        }
         response = make_response(render_template("errors/error.html", **context))
     response.status_code = status
     response.vary.update(htmx.READ_HEADERS)

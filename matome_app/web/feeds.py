@@ -71,4 +71,7 @@ def _xml(template: str, mimetype: str, **context: object) -> Response:
 
 def _printable(xml: str) -> str:
     """Replace what XML 1.0 cannot hold, however it came into a text."""
-    return "".join(c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "\ufffd" for c in xml)
+    return "".join(
+        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "\ufffd"
+        for c in xml
+    )

@@ -136,14 +136,20 @@ def _holds(segments: Iterable[list[str | int]], kind: str) -> bool:
 
 def _page(post: Post, opened: Iterable[int] = ()) -> AnyResponse:
     older, newer = queries.neighbours(session(), post)
-    return htmx.render("posts/show.html", "posts/show.html", part=_part(post, opened), post=post, older=older, newer=newer)
+    return htmx.render(
+        "posts/show.html", "posts/show.html", part=_part(post, opened), post=post, older=older, newer=newer
+    )
 
 
 def _fold(post: Post, n: int) -> AnyResponse:
     if n not in (folds := queries.folds_of(session(), post)):
         abort(404)
     if not htmx.wants_fragment():
-        also = (int(value) for value in request.args.getlist("open") if value.isascii() and value.isdigit() and len(value) < 7)
+        also = (
+            int(value)
+            for value in request.args.getlist("open")
+            if value.isascii() and value.isdigit() and len(value) < 7
+        )
         return _page(post, {n, *also})
     part = Part(post, queries.comments_of(session(), post, {n}), folds)
     return htmx.render("posts/show.html", "posts/_fold.html", part=part, n=n, post=post)
@@ -192,6 +198,8 @@ def _file_inside(folder: Path, name: str) -> AnyResponse | None:
         return None
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     inline = kind.startswith(_SHOWN_INLINE)
-    response: Response = send_file(path, mimetype=kind if inline else "application/octet-stream", as_attachment=not inline, max_age=3600)
+    response: Response = send_file(
+        path, mimetype=kind if inline else "application/octet-stream", as_attachment=not inline, max_age=3600
+    )
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

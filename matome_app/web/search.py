@@ -14,7 +14,7 @@ from matome_app.search.snippets import snippet
 from matome_app.store import queries
 from matome_app.store.models import Comment
 from matome_app.web import htmx
-from matome_app.web.context import engine, search_params, session
+from matome_app.web.context import PAGE_SIZE, engine, search_params, session
 from matome_app.web.urls import search_url
 
 blueprint = Blueprint("search", __name__)
@@ -32,9 +32,13 @@ class Found:
 def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     """Search, and read the comments of the page of hits: one statement, whatever their number."""
     result = engine().search(params)
-    comments = {comment.key: comment for comment in queries.comments_by_key(session(), [hit.key for hit in result.hits])}
+    comments = {
+        comment.key: comment for comment in queries.comments_by_key(session(), [hit.key for hit in result.hits])
+    }
     found = [
-        Found(hit, comments[hit.key], Markup(snippet(comments[hit.key].text, result.highlights))) for hit in result.hits if hit.key in comments
+        Found(hit, comments[hit.key], Markup(snippet(comments[hit.key].text, result.highlights)))
+        for hit in result.hits
+        if hit.key in comments
     ]
     return result, found
 
@@ -55,6 +59,7 @@ def answer(path: str, params: SearchParams, *, heading: str) -> Response:
         path=path,
         params=params,
         result=result,
+        page_size=PAGE_SIZE,
         found=found,
         page_url=lambda n: search_url(params.replace(page=n)),
         toggle_url=lambda name, value: search_url(params.toggled(name, value)),

@@ -51,7 +51,9 @@ def _term(taxonomy: str, rest: str, heading: str) -> Response:
     term = _find(taxonomy, slug)
     if slug != term.slug or not rest.endswith("/"):
         return redirect(url_of_term(term), 301)
-    return post_list(term_url(taxonomy, term.slug), search_params(), heading=heading.format(term.name), preset=_preset(term))
+    return post_list(
+        term_url(taxonomy, term.slug), search_params(), heading=heading.format(term.name), preset=_preset(term)
+    )
 
 
 def _find(taxonomy: str, slug: str) -> Term:

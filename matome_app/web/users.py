@@ -21,7 +21,9 @@ def index() -> str:
     """List commenters, those who said most first."""
     params = search_params()
     page = queries.users_page(session(), params.page, USERS_A_PAGE)
-    return render_template("users/index.html", page=page, page_url=lambda n: with_query("/users/", SearchParams(page=n)))
+    return render_template(
+        "users/index.html", page=page, page_url=lambda n: with_query("/users/", SearchParams(page=n))
+    )
 
 
 @blueprint.get("/users/<path:rest>")
@@ -34,5 +36,7 @@ def show(rest: str) -> Response:
     params = search_params()
     if params.q or params.is_filtered:
         return redirect(with_query("/search", params.with_user(name)))
-    narrowed = params.replace(users=(user.name,), page=params.page, sort="newest" if params.sort == "relevance" else params.sort)
+    narrowed = params.replace(
+        users=(user.name,), page=params.page, sort="newest" if params.sort == "relevance" else params.sort
+    )
     return answer("/search", narrowed, heading=f"{user.name} さんのコメント")

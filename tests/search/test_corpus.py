@@ -20,6 +20,7 @@ import pytest
 from matome_app.search.analysis import searchable_text
 from matome_app.search.engine import CommentDocument, PostDocument
 from matome_app.search.params import SearchParams
+from matome_app.search.ranking import PAGE_SIZE
 from matome_app.search.snapshot import LeafCache
 from matome_app.search.whoosh_engine import WhooshEngine
 from tests.search.sample import build, open_database
@@ -131,8 +132,8 @@ def shortfalls(corpus: Corpus, query: dict[str, Any]) -> list[str]:
     problems += [f"precision {precision:.3f}"] if precision < query.get("precision", 0.0) - 1e-9 else []
     problems += ["a hit comes twice"] if len(found) != len(places) else []
     problems += [f"total {total} is not {len(places)}"] if total != len(places) else []
-    last = keys[60:][-((total - 1) % 20 + 1) :]
-    problems += ["the pages are not all hits cut in twenties"] if paged != keys[:60] + last else []
+    last = keys[3 * PAGE_SIZE :][-((total - 1) % PAGE_SIZE + 1) :]
+    problems += ["the pages are not all hits cut in equal parts"] if paged != keys[: 3 * PAGE_SIZE] + last else []
     return problems + _order(corpus, query, keys)
 
 
