@@ -1,0 +1,1 @@
+"""Measurements of the whole application; `make bench` runs them."""
