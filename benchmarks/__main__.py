@@ -52,9 +52,8 @@ def measure_start(app: Flask) -> None:
     settings: Settings = app.extensions[KEY].settings
     started = time.perf_counter()
     current = ingest.is_up_to_date(settings)
-    print(
-        f"unchanged start: {'nothing' if current else 'something'} to do, {(time.perf_counter() - started) * 1000:.0f} ms"
-    )
+    ms = (time.perf_counter() - started) * 1000
+    print(f"unchanged start: {'nothing' if current else 'something'} to do, {ms:.0f} ms")
 
 
 def measure_pages(client: FlaskClient) -> None:

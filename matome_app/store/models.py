@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 SCHEMA_VERSION = "1"
@@ -107,7 +107,11 @@ class Post(Base):
     segments: Mapped[Segments]
     comment_count: Mapped[int]
     terms: Mapped[list[PostTerm]] = relationship(order_by=PostTerm.position, passive_deletes=True)
-    __table_args__ = (Index("ix_posts_date", "date", "path"), {"sqlite_autoincrement": True})
+    __table_args__ = (
+        Index("ix_posts_date", text("date DESC"), "path"),
+        Index("ix_posts_comments", "comment_count"),
+        {"sqlite_autoincrement": True},
+    )
 
     @property
     def day(self) -> str:

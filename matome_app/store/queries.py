@@ -8,13 +8,14 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, defer, joinedload, selectinload
 
 from matome_app.content.permalinks import term_slug
 from matome_app.errors import BadSearch
 from matome_app.store.models import Alias, Comment, Fold, Post, PostTerm, Term, User
 
 Row = TypeVar("Row")
+CARD = defer(Post.segments, raiseload=True)
 AnySelect = TypeVar("AnySelect", bound=Select[*tuple[Any, ...]])
 
 
@@ -88,7 +89,8 @@ def comment_by_id(session: Session, id_: str) -> Comment | None:
 
 def comments_by_key(session: Session, keys: Sequence[int]) -> list[Comment]:
     """Return comments with their posts and tags, in the order of the keys; keys that are gone are left out."""
-    query = select(Comment).where(Comment.key.in_(keys)).options(joinedload(Comment.post).selectinload(Post.terms))
+    query = select(Comment).where(Comment.key.in_(keys))
+    query = query.options(joinedload(Comment.post).options(selectinload(Post.terms), CARD))
     found = {comment.key: comment for comment in session.scalars(query)}
     return [found[key] for key in keys if key in found]
 
@@ -110,12 +112,17 @@ def newest_posts(session: Session, limit: int) -> Sequence[Post]:
     return session.scalars(_in_order(select(Post), "newest").limit(limit).options(selectinload(Post.terms))).all()
 
 
-def posts_page(session: Session, params: PostFilters, size: int) -> Page[Post]:
-    """Return a page of the posts that the filters leave, newest first (oldest with `sort`), with their tags."""
+def posts_page(session: Session, params: PostFilters, size: int, *, whole: bool = False) -> Page[Post]:
+    """Return a page of the posts that the filters leave, newest first (oldest with `sort`), with their tags.
+
+    Their segments come only with `whole`: a list does not show them, and decoding them takes longer than the rest.
+    """
     conditions = _conditions(params)
     total = session.scalar(select(func.count()).select_from(Post).where(*conditions)) or 0
     pages = page_count(total, size, params.page)
-    query = _in_order(select(Post).where(*conditions), params.sort).options(selectinload(Post.terms))
+    query = _in_order(select(Post).where(*conditions), params.sort).options(
+        selectinload(Post.terms), *([] if whole else [CARD])
+    )
     rows = session.scalars(query.limit(size).offset((params.page - 1) * size)).all()
     return Page(rows, params.page, pages, total)
 
@@ -150,7 +157,7 @@ def page_count(total: int, size: int, page: int) -> int:
 def _in_order(query: AnySelect, sort: str) -> AnySelect:
     if sort == "oldest":
         return query.order_by(Post.date.is_(None), Post.date, Post.path.desc())
-    return query.order_by(Post.date.is_(None), Post.date.desc(), Post.path)
+    return query.order_by(Post.date.desc().nulls_last(), Post.path)
 
 
 def _conditions(params: PostFilters) -> list[ColumnElement[bool]]:

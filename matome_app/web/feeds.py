@@ -22,7 +22,7 @@ def site() -> Response:
 
 def feed_of(params: SearchParams, *, title: str, path: str) -> Response:
     """Answer with RSS 2.0 of the newest posts that some filters leave; `path` is the page it belongs to."""
-    page = queries.posts_page(session(), params, POSTS_IN_FEED)
+    page = queries.posts_page(session(), params, POSTS_IN_FEED, whole=True)
     name = f"{title} - {settings().site_title}" if title else settings().site_title
     return _xml("feeds/rss.xml", "application/rss+xml", posts=page.rows, name=name, path=path, summary=summary)
 
