@@ -126,8 +126,9 @@ class CountWriter(SegmentWriter):
 
 
 def _leaves(reader: IndexReader) -> Iterator[tuple[Any, int]]:
-    """Yield the readers of the segments with the number of their first document."""
-    yield from reader.leaf_readers()
+    """Yield the readers of the segments with the number of their first document; an empty index has none."""
+    if reader.doc_count_all():
+        yield from reader.leaf_readers()
 
 
 def read_keys(reader: IndexReader) -> Ints:
