@@ -93,7 +93,7 @@ def find_changes(settings: Settings, session: Session, now: datetime) -> Changes
         if (
             row is None
             or (row.size, row.mtime_ns) != file.stamp
-            or (row.due_at is not None and row.due_at <= now.replace(tzinfo=None))
+            or (row.due_at is not None and row.due_at <= _naive(now))
         ):
             read.append(file)
     present = {file.relative for file in scan.files}
@@ -207,7 +207,7 @@ def _update(settings: Settings, reader: Reader, progress: Progress) -> Report:
         report = Report(faults=list(changes.scan.faults))
         reader.engine.complete(session.connection())
         session.commit()
-        if changes or get_meta(session, "finished") != "yes":
+        if changes or {get_meta(session, "complete"), get_meta(session, "finished")} != {"yes"}:
             run = _Run(settings, session, changes, report, now, progress)
             with reader.engine.writer(session.connection(), bulk=len(changes.read) > BULK) as index:
                 run.all(index)
@@ -271,8 +271,9 @@ class _Run:
             data = loader.read_bytes(self.settings.content_dir, file)
             hash_ = loader.content_hash(data)
             known_hash, state = self.hashes.get(file.relative, ("", ""))
-            if hash_ == known_hash and state in ("live", "draft"):  # touched, not changed: time plays no part in these
-                self._note(file, hash_, state, self._due(file))
+            due = self._due(file)
+            if hash_ == known_hash and state in ("live", "draft") and (due is None or due > _naive(self.now)):
+                self._note(file, hash_, state, due)  # touched, not changed, and its time has not come
                 return
             post, faults = loader.read_post(loader.decode(data, file.relative), file.relative, self.site)
         except ContentError as error:
@@ -371,6 +372,11 @@ def post_document(post: ContentPost, post_id: int, keys: range) -> PostDocument:
             for key, comment in zip(keys, post.comments, strict=True)
         ),
     )
+
+
+def _naive(moment: datetime) -> datetime:
+    """Return a moment as the store holds it."""
+    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _batches(files: list[loader.SourceFile], size: int) -> Iterator[tuple[int, list[loader.SourceFile]]]:
