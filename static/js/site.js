@@ -1,4 +1,5 @@
-// What htmx alone cannot do: leave an IME in peace, load folds that failed once more, and show the comment a link means.
+// What htmx alone cannot do: leave an IME in peace, load folds that failed once more, keep open what the reader opened,
+// and show the comment a link means.
 
 // While an IME composes, its input events must not search; the committed text arrives by compositionend.
 addEventListener('input', (event) => {
@@ -10,6 +11,11 @@ addEventListener('keydown', (event) => {
   if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229) && event.target.closest('[data-ime-guard]')) event.preventDefault();
 }, true);
 
+// htmx cancels a click with a modifier key without doing anything itself: keep it away, so that the new tab opens.
+addEventListener('click', (event) => {
+  if ((event.ctrlKey || event.metaKey || event.shiftKey) && event.target.closest('a[hx-get]')) event.stopPropagation();
+}, true);
+
 // A fold is fetched when it is opened and not yet here; one whose request failed is fetched again at the next opening.
 document.addEventListener('htmx:config:request', (event) => {
   const fold = event.detail.ctx.sourceElement;
@@ -19,8 +25,26 @@ document.addEventListener('htmx:after:swap', (event) => {
   const { sourceElement, response } = event.detail.ctx;
   if (sourceElement.matches('[data-fold]') && response?.status < 400) {
     sourceElement.dataset.loaded = 'true';
-    if (location.hash.startsWith('#c-')) showComment(location.hash.slice(1), false);
+    if (sourceElement.contains(document.getElementById(wanted()))) showComment(wanted());
   }
+});
+
+// A list that replaces another keeps its filters unfolded where they were, and takes over the focus that went with the old one.
+let opened = [];
+document.addEventListener('htmx:before:swap', () => {
+  opened = [...document.querySelectorAll('details[data-keep-open][open]')].map((details) => details.id);
+});
+document.addEventListener('htmx:after:swap', (event) => {
+  for (const id of opened) document.getElementById(id)?.setAttribute('open', '');
+  const { sourceElement, target } = event.detail.ctx;
+  if (target?.id === 'main' && document.activeElement === document.body && !sourceElement.isConnected) target.focus({ preventScroll: true });
+});
+
+// The text of a hit can be selected, so it is no link; a plain click on it follows the hit's link all the same.
+document.addEventListener('click', (event) => {
+  const hit = event.target.closest('[data-hit]');
+  if (!hit || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!event.target.closest('a') && getSelection().isCollapsed) hit.querySelector('.to-comment').click();
 });
 
 // An answer that is an error is not a place to come back to.
@@ -29,20 +53,25 @@ document.addEventListener('htmx:before:history:update', (event) => {
   if (status >= 400 || status === 204) event.preventDefault();
 });
 
-// #c-… of a comment that is folded away: ask the server for the page on which its fold is open.
-function showComment(anchor, ask) {
+// #c-… of a comment that is folded away: ask the server for the page on which its fold is open, if it knows the comment.
+function wanted() {
+  return location.hash.startsWith('#c-') ? decodeURIComponent(location.hash.slice(1)) : '';
+}
+function showComment(anchor) {
   const comment = document.getElementById(anchor);
-  if (!comment) {
-    if (ask && document.querySelector('[data-post]')) location.replace('/c/' + encodeURIComponent(anchor.slice(2)));
-    return;
-  }
   for (const fold of document.querySelectorAll('details')) if (fold.contains(comment)) fold.open = true;
   document.querySelector('.comment.is-target')?.classList.remove('is-target');
   comment.classList.add('is-target');
   comment.scrollIntoView({ block: 'center' });
 }
-function followHash() {
-  if (location.hash.startsWith('#c-')) showComment(decodeURIComponent(location.hash.slice(1)), true);
+async function followHash() {
+  const anchor = wanted();
+  if (!anchor) return;
+  if (document.getElementById(anchor)) return showComment(anchor);
+  if (!document.querySelector('[data-post]')) return;
+  const permalink = '/c/' + encodeURIComponent(anchor.slice(2));
+  const answer = await fetch(permalink, { method: 'HEAD' });
+  if (answer.ok && wanted() === anchor) location.replace(permalink);
 }
 addEventListener('hashchange', followHash);
 addEventListener('DOMContentLoaded', followHash);

@@ -1,0 +1,168 @@
+"""Typing in the search box: results in place, an address to come back to, and no older answer over a newer one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import quote
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+
+from tests.browser.sample_site import LONG, POSTS
+from tests.browser.watching import Watch
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+
+
+def box(page: Page) -> Locator:
+    """Return the search box."""
+    return page.get_by_role("searchbox")
+
+
+def address(q: str) -> re.Pattern[str]:
+    """Match the address of a search for exactly some words."""
+    return re.compile(rf"/search\?q={re.escape(quote(q))}$")
+
+
+def type_slowly(page: Page, words: str) -> None:
+    """Type a word at a time and wait for its results, so that each one asks the server."""
+    typed = ""
+    for character in words:
+        typed += character
+        box(page).press_sequentially(character)
+        expect(page).to_have_url(address(typed))
+
+
+def test_typing_on_the_home_page_shows_results_in_place_and_the_address_follows(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.evaluate("window.marker = 1")
+    box(page).press_sequentially("灯台")
+    expect(page.locator(".hit")).to_have_count(1)
+    expect(page.locator(".hit mark")).to_have_text("灯台")
+    expect(page).to_have_url(address("灯台"))
+    expect(page).to_have_title(re.compile("「灯台」"))
+    expect(page.get_by_role("status")).to_have_text("コメント1件")
+    expect(box(page)).to_be_focused()
+    assert page.evaluate("window.marker") == 1
+
+
+def test_a_burst_of_typing_makes_one_history_entry_and_back_restores_the_page_before(open_page: OpenPage) -> None:
+    page = open_page("/")
+    entries = page.evaluate("history.length")
+    type_slowly(page, "散歩は")
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    expect(page.locator(".card").first).to_be_visible()
+    expect(page).to_have_url(re.compile("/$"))
+    expect(box(page)).to_have_value("")
+    page.go_forward()
+    expect(page.locator(".hit").first).to_be_visible()
+    expect(box(page)).to_have_value("散歩は")
+
+
+def test_typing_on_the_search_page_replaces_its_entry_and_back_from_a_post_restores_words_and_results(
+    open_page: OpenPage,
+) -> None:
+    page = open_page("/search?q=" + quote("池"))
+    expect(box(page)).to_have_value("池")
+    entries = page.evaluate("history.length")
+    box(page).fill("")
+    type_slowly(page, "灯台")
+    assert page.evaluate("history.length") == entries
+    page.locator(".hit a.to-comment").click()
+    expect(page.locator("article.post")).to_be_visible()
+    page.go_back()
+    expect(page.locator(".hit")).to_have_count(1)
+    expect(box(page)).to_have_value("灯台")
+
+
+def test_enter_searches_at_once_and_the_box_keeps_its_words(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.evaluate("window.marker = 1")
+    box(page).fill("lighthouse")
+    box(page).press("Enter")
+    expect(page.locator(".hit")).to_have_count(1)
+    expect(box(page)).to_have_value("lighthouse")
+    assert page.evaluate("window.marker") == 1
+
+
+def test_the_box_of_a_post_leads_to_the_results_page(open_page: OpenPage) -> None:
+    page = open_page(f"/{LONG}/")
+    box(page).fill("灯台")
+    box(page).press("Enter")
+    expect(page).to_have_url(address("灯台"))
+    expect(page.locator(".hit")).to_have_count(1)
+
+
+def test_an_older_answer_that_comes_late_never_overwrites_a_newer_one(open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("/")
+    held: list[Route] = []
+    older, newer = re.compile(rf"/search\?q={quote('散歩')}$"), "灯台"
+    page.route(older, lambda route: held.append(route))
+    with page.expect_request(older):
+        box(page).fill("散歩")
+    box(page).fill(newer)
+    expect(page.locator(".hit")).to_have_count(1)
+    held[0].continue_()
+    page.wait_for_timeout(300)  # long enough for the late answer to do its harm
+    expect(page.locator(".hit mark")).to_have_text(newer)
+    expect(page).to_have_url(address(newer))
+    assert len(watch.asked("/search?")) == 2
+
+
+def test_results_are_paged_in_place_and_typing_starts_at_the_first_page(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("散歩は"))
+    page.evaluate("window.marker = 1")
+    expect(page.locator(".count")).to_contain_text(f"{POSTS}件（1 / 3 ページ）")
+    page.get_by_role("link", name="次へ").click()
+    expect(page).to_have_url(re.compile("page=2$"))
+    expect(page.locator(".count")).to_contain_text("2 / 3 ページ")
+    expect(page).to_have_title(re.compile("「散歩は」"))
+    page.go_back()
+    expect(page.locator(".count")).to_contain_text("1 / 3 ページ")
+    page.go_forward()
+    expect(page.locator(".count")).to_contain_text("2 / 3 ページ")
+    box(page).fill("灯台")
+    expect(page).to_have_url(address("灯台"))
+    assert page.evaluate("window.marker") == 1
+
+
+def test_the_text_of_a_hit_can_be_selected_with_the_mouse(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("灯台"))
+    place = page.locator(".hit .snippet").bounding_box()
+    assert place is not None
+    page.mouse.move(place["x"] + 2, place["y"] + place["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(place["x"] + 150, place["y"] + place["height"] / 2, steps=5)
+    page.mouse.up()
+    assert "灯台" in page.evaluate("String(getSelection())")
+    expect(page).to_have_url(address("灯台"))
+
+
+def test_a_click_on_the_text_of_a_hit_leads_to_the_comment_in_its_open_fold(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("灯台"))
+    page.locator(".hit .snippet").click()
+    comment = page.locator(".comment", has_text="灯台が見えた")
+    expect(comment).to_be_in_viewport()
+    expect(comment).to_have_css("outline-style", "solid")
+
+
+def test_control_click_opens_a_new_tab_and_leaves_the_page_alone(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("散歩は"))
+    before = page.url
+    for link in (page.get_by_role("link", name="次へ"), page.locator(".facet a").first, page.locator(".hit a").first):
+        with page.context.expect_page() as opened:
+            link.click(modifiers=["Control"])
+        opened.value.wait_for_load_state()
+        expect(opened.value.locator("#main h1").first).to_be_attached()
+        assert page.url == before
+        opened.value.close()
+
+
+def test_words_that_nothing_holds_say_so(open_page: OpenPage) -> None:
+    page = open_page("/")
+    box(page).fill("zzqqxxyyww")
+    expect(page.locator(".empty")).to_contain_text("見つかりませんでした")
+    expect(page.get_by_role("status")).to_have_text("コメント0件")
