@@ -69,7 +69,8 @@ def _scan_folder(content: Path, folder: str, found: Scan) -> None:
             Fault(folder, 1, 1, "unreadable", f"the folder cannot be read ({error.strerror}); check its permissions")
         )
         return
-    bundle = any(entry.name in ("index.md", "index.markdown") for entry in entries)
+    # One index.md too many, right below posts/, must not make all other posts its attachments.
+    bundle = folder != "posts" and any(entry.name in ("index.md", "index.markdown") for entry in entries)
     for entry in entries:
         relative = f"{folder}/{entry.name}"
         if entry.name.startswith((".", "_index.")) or entry.name.endswith("~"):

@@ -1,4 +1,4 @@
-"""Make whole sites for the tests: content of our own wording in a temporary folder, its index, its app, its commands."""
+"""Make whole sites for the tests: content of our own wording in a temporary folder, index, app and commands."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ TRAM = "posts/2024_04/路面電車"
 
 
 def write_sample(site: Site) -> None:
-    """Write the site that the tests of pages read: three posts with everything in them, three nobody may see, 22 others."""
+    """Write the site that most tests read: three posts with everything in them, three nobody may see, 22 others."""
     site.write(f"{TEAPOTS}/index.md", _teapots())
     site.write(f"{TEAPOTS}/cover.png", b"\x89PNG not really")
     site.write(f"{TEAPOTS}/notes.md.txt", "plain")
@@ -188,7 +188,11 @@ def write_sample(site: Site) -> None:
     _write_unpublished(site)
     for n in range(1, 23):
         text = post_text(
-            f"小さな記事{n}", quote(f"埋め草の話 その{n}", f"filler{n}"), date=f"2023-01-{n:02d}", tags=["filler"], months=["2023/01"]
+            f"小さな記事{n}",
+            quote(f"埋め草の話 その{n}", f"filler{n}"),
+            date=f"2023-01-{n:02d}",
+            tags=["filler"],
+            months=["2023/01"],
         )
         site.write(f"posts/2023_01/filler_{n:02d}.md", text)
 
@@ -239,7 +243,12 @@ def _tram() -> str:
         "tags": ["C++", "A*アルゴリズム", "X (Twitter)", "Anna's Archive"],
         "months": ["2024/04"],
     }
-    return json.dumps(head, ensure_ascii=False) + "\n\n" + quote("信号が全部赤だった。", "tram-driver", "2024-04-01T23:00:00") + "\n"
+    return (
+        json.dumps(head, ensure_ascii=False)
+        + "\n\n"
+        + quote("信号が全部赤だった。", "tram-driver", "2024-04-01T23:00:00")
+        + "\n"
+    )
 
 
 def _write_unpublished(site: Site) -> None:
@@ -250,6 +259,8 @@ def _write_unpublished(site: Site) -> None:
     }
     for state, fields in states.items():
         comment = quote(f"秘密の{state}発言", f"{state}-user")
-        text = post_text(f"秘密の{state}記事", comment, tags=[f"{state}-tag"], months=[f"1999/{len(state):02d}"], **fields)
+        text = post_text(
+            f"秘密の{state}記事", comment, tags=[f"{state}-tag"], months=[f"1999/{len(state):02d}"], **fields
+        )
         site.write(f"posts/secret/{state}/index.md", text)
         site.write(f"posts/secret/{state}/picture.png", b"hidden")

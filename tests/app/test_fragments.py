@@ -96,13 +96,18 @@ def actions(element: Tag) -> list[Tag]:
 
 
 @pytest.mark.parametrize("url", PAGES)
-def test_every_element_with_a_request_of_htmx_is_or_holds_a_real_link_or_form_there(client: FlaskClient, url: str) -> None:
+def test_every_element_with_a_request_of_htmx_is_or_holds_a_real_link_or_form_there(
+    client: FlaskClient, url: str
+) -> None:
     whole = soup(client.get(url).data)
     for element in whole.select("[hx-get], [hx-post], [hx-put], [hx-patch], [hx-delete]"):
         assert not any(element.has_attr(f"hx-{method}") for method in ("post", "put", "patch", "delete"))
         if element.get("id") == "progress":
             continue
-        targets = {str(real.get("href") or real.get("action")).partition("#")[0].partition("?open=")[0] for real in actions(element)}
+        targets = {
+            str(real.get("href") or real.get("action")).partition("#")[0].partition("?open=")[0]
+            for real in actions(element)
+        }
         assert str(element["hx-get"]) in targets, element
 
 
@@ -114,8 +119,11 @@ def test_a_page_has_no_inline_script_or_style_and_asks_no_other_host(client: Fla
         assert script.get("src")
         assert not script.get_text().strip()
     for element in whole.find_all(True):
-        assert not [name for name in element.attrs if name.startswith("on") or name.startswith("hx-on")], element
-    loaded = [str(element.get("src") or element.get("href")) for element in whole.select("script, img, link:not([rel=canonical]), use")]
+        assert not [name for name in element.attrs if name.startswith(("on", "hx-on"))], element
+    loaded = [
+        str(element.get("src") or element.get("href"))
+        for element in whole.select("script, img, link:not([rel=canonical]), use")
+    ]
     assert loaded
     assert [address for address in loaded if not address.startswith("/") or address.startswith("//")] == []
 
@@ -138,7 +146,10 @@ def test_typing_in_the_search_box_makes_one_entry_of_history(client: FlaskClient
     typing = {**HTMX, "HX-Source": "form#search"}
     first = client.get("/search?q=急", headers={**typing, "HX-Current-URL": "http://localhost/"})
     assert "q=" in first.headers["HX-Push-Url"]
-    second = client.get("/search?q=急須", headers={**typing, "HX-Current-URL": "http://localhost/search?q=急".encode().decode("latin-1")})
+    second = client.get(
+        "/search?q=急須",
+        headers={**typing, "HX-Current-URL": "http://localhost/search?q=急".encode().decode("latin-1")},
+    )
     assert "q=" in second.headers["HX-Replace-Url"]
     assert "HX-Push-Url" not in second.headers
 

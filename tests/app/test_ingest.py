@@ -1,4 +1,4 @@
-"""Hold what a run does: it brings what changed into store and index and nothing else, and survives whatever happens to it."""
+"""Hold what a run does: it brings in what changed and nothing else, and survives whatever happens to it."""
 
 from __future__ import annotations
 
@@ -364,7 +364,9 @@ def test_a_post_published_in_a_moment_is_published_by_the_next_run(site: Site) -
 def write_many(site: Site, posts: int) -> None:
     """Write posts of a size that takes a builder some seconds."""
     for n in range(posts):
-        comments = [quote(f"記事{n}の{m}番目の発言。灯台は海を照らし、鉄道は谷を渡る。", f"user{m % 7}") for m in range(12)]
+        comments = [
+            quote(f"記事{n}の{m}番目の発言。灯台は海を照らし、鉄道は谷を渡る。", f"user{m % 7}") for m in range(12)
+        ]
         site.write(f"posts/many/post_{n:03d}.md", post_text(f"記事{n}", *comments[:6], fold("続き", *comments[6:])))
 
 
@@ -424,7 +426,9 @@ def test_of_two_builders_the_second_waits_for_the_first(site: Site) -> None:
     (site.content / B).unlink()
     with write_lock(site.data, wait=True) as held:
         assert held
-        waiting = subprocess.Popen(site.command("index"), cwd=ROOT, env=site.environment(), stderr=subprocess.PIPE, text=True)
+        waiting = subprocess.Popen(
+            site.command("index"), cwd=ROOT, env=site.environment(), stderr=subprocess.PIPE, text=True
+        )
         busy = site.flask("index", "--no-wait")
         assert busy.returncode == 0, busy.stderr
         assert waiting.poll() is None

@@ -90,7 +90,9 @@ def test_paging_keeps_the_filters(client: FlaskClient) -> None:
         ("tag=&month=&user=&after=2024-04-01", [TRAM_TITLE]),
     ],
 )
-def test_filters_leave_the_posts_that_hold_all_of_them(client: FlaskClient, path: str, query: str, found: list[str]) -> None:
+def test_filters_leave_the_posts_that_hold_all_of_them(
+    client: FlaskClient, path: str, query: str, found: list[str]
+) -> None:
     assert titles(client, f"{path}?{query}") == found
 
 
@@ -155,7 +157,9 @@ def test_a_term_has_hugos_address(client: FlaskClient, path: str, heading: str, 
     shown = page(client, path)
     assert texts(shown.select("h1"))[0].endswith(heading)
     assert texts(shown.select(".card h2")) == found
-    assert path.lower() in {str(link["href"]).lower().replace("c++", "c%2b%2b" if "%2B" in path else "c++") for link in _term_links(client)}
+    assert path.lower() in {
+        str(link["href"]).lower().replace("c++", "c%2b%2b" if "%2B" in path else "c++") for link in _term_links(client)
+    }
 
 
 def _term_links(client: FlaskClient) -> list[dict[str, str]]:
@@ -215,7 +219,24 @@ def test_every_commenter_has_a_page_that_their_link_leads_to(client: FlaskClient
 
 
 def test_names_that_no_path_can_hold_have_a_page_too(site: Site) -> None:
-    names = ["..", ".", "a/../b", "//", "a//b", "/", "?x=1", "a%2Fb", "50% off", "<b>", '"', "back\\slash", "a\tb", "ノ ブ", "#1", "&amp;"]
+    names = [
+        "..",
+        ".",
+        "a/../b",
+        "//",
+        "a//b",
+        "/",
+        "?x=1",
+        "a%2Fb",
+        "50% off",
+        "<b>",
+        '"',
+        "back\\slash",
+        "a\tb",
+        "ノ ブ",
+        "#1",
+        "&amp;",
+    ]
     site.write("posts/a.md", post_text("名前", *(quote(f"発言{n}", name) for n, name in enumerate(names))))
     client = site.indexed()
     links = page(client, "/posts/a/").select(".comment a.user")

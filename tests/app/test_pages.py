@@ -10,7 +10,18 @@ from flask.testing import FlaskClient
 from matome_app.web.context import PAGE_SIZE
 from tests.app.sites import TEAPOTS, Site, page, post_text, quote, soup, texts
 
-PAGES = ("/", "/posts/", "/tags/", "/tags/doom/", "/months/", "/months/2024/03/", "/users/", "/users/gull/", "/search", f"/{TEAPOTS}/")
+PAGES = (
+    "/",
+    "/posts/",
+    "/tags/",
+    "/tags/doom/",
+    "/months/",
+    "/months/2024/03/",
+    "/users/",
+    "/users/gull/",
+    "/search",
+    f"/{TEAPOTS}/",
+)
 
 
 @pytest.mark.parametrize("url", [*PAGES, "/nowhere/"])
@@ -77,7 +88,9 @@ def test_a_facet_narrows_by_what_it_says(client: FlaskClient) -> None:
 
 
 def test_filters_of_a_search_travel_with_the_next_words(client: FlaskClient) -> None:
-    fields = page(client, "/search?q=急須&tag=DOOM&user=gull&user=x&month=2024/03").select("#search-filters input[type=hidden]")
+    fields = page(client, "/search?q=急須&tag=DOOM&user=gull&user=x&month=2024/03").select(
+        "#search-filters input[type=hidden]"
+    )
     assert sorted((str(field["name"]), str(field["value"])) for field in fields) == [
         ("month", "2024/03"),
         ("tag", "DOOM"),
@@ -111,7 +124,11 @@ def test_a_suggestion_leads_to_as_many_as_it_promises(client: FlaskClient) -> No
     assert answer["total"] == 0
     assert answer["suggestions"]
     for suggestion in answer["suggestions"]:
-        assert client.get("/api/search", query_string={"q": suggestion["q"]}).get_json()["total"] == suggestion["total"] > 0
+        assert (
+            client.get("/api/search", query_string={"q": suggestion["q"]}).get_json()["total"]
+            == suggestion["total"]
+            > 0
+        )
         assert suggestion["why"]
 
 
@@ -123,7 +140,10 @@ def test_a_search_can_be_put_in_the_order_of_time(client: FlaskClient, sort: str
     assert shown.select_one(f".switch a[aria-current][href*='sort={sort}']") is not None
 
 
-@pytest.mark.parametrize("url", ["/nowhere/", "/posts/2024_03/nothing/", "/tags/nothing/", "/months/1900/01/", "/users/nobody/", "/c/nothing"])
+@pytest.mark.parametrize(
+    "url",
+    ["/nowhere/", "/posts/2024_03/nothing/", "/tags/nothing/", "/months/1900/01/", "/users/nobody/", "/c/nothing"],
+)
 def test_what_is_not_there_is_a_helpful_page(client: FlaskClient, url: str) -> None:
     shown = page(client, url, status=404)
     assert texts(shown.select("h1")) == ["ページが見つかりません"]

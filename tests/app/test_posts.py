@@ -31,7 +31,11 @@ def test_a_post_shows_its_head(client: FlaskClient) -> None:
     assert texts(post.select("h1")) == ["急須はなぜ割れないのか"]
     assert post.title is not None
     assert post.title.get_text() == "急須はなぜ割れないのか - matome"
-    assert [link["href"] for link in post.select(".post-head .tags a")] == ["/tags/c%23/", "/tags/doom/", "/tags/%E3%81%8A%E8%8C%B6/"]
+    assert [link["href"] for link in post.select(".post-head .tags a")] == [
+        "/tags/c%23/",
+        "/tags/doom/",
+        "/tags/%E3%81%8A%E8%8C%B6/",
+    ]
     assert texts(post.select(".post-head time")) == ["2024年3月5日"]
     source = post.select_one(".post-head a[rel~=nofollow]")
     assert source is not None
@@ -39,15 +43,21 @@ def test_a_post_shows_its_head(client: FlaskClient) -> None:
     image = post.select_one(".feature img")
     assert image is not None
     assert image["src"] == f"/{TEAPOTS}/cover.png"
-    assert post.select_one('meta[name=description]')["content"] == "急須の話"  # type: ignore[index]
+    assert post.select_one("meta[name=description]")["content"] == "急須の話"  # type: ignore[index]
     assert "コメント8件" in post.select_one(".post-head .meta").get_text()  # type: ignore[union-attr]
 
 
 def test_a_post_shows_what_stands_before_its_folds_and_how_many_comments_they_hold(client: FlaskClient) -> None:
     post = page(client, f"/{TEAPOTS}/")
     assert len(post.select(".comment")) == 3
-    assert texts(post.select("details.fold summary")) == ["もっとコメントを表示（1） 3件", "もっとコメントを表示（2） 2件"]
-    assert [fold["hx-get"] for fold in post.select("details.fold")] == [f"/{TEAPOTS}/details/1", f"/{TEAPOTS}/details/2"]
+    assert texts(post.select("details.fold summary")) == [
+        "もっとコメントを表示（1） 3件",
+        "もっとコメントを表示（2） 2件",
+    ]
+    assert [fold["hx-get"] for fold in post.select("details.fold")] == [
+        f"/{TEAPOTS}/details/1",
+        f"/{TEAPOTS}/details/2",
+    ]
     assert not any(fold.has_attr("open") for fold in post.select("details.fold"))
     assert [link["href"] for link in post.select(".fold-link a")] == [
         f"/{TEAPOTS}/details/1#fold-1",
@@ -73,7 +83,10 @@ def test_a_comment_shows_who_when_what_and_its_colour(client: FlaskClient) -> No
 
 def test_times_are_shown_in_the_time_zone_of_the_settings(sample: Site) -> None:
     client = sample.client(TIMEZONE="America/New_York")
-    assert element(client, f"/{TEAPOTS}/", ".comment time[datetime='2024-03-04T15:30:00Z']").get_text() == "2024年3月4日 10:30"
+    assert (
+        element(client, f"/{TEAPOTS}/", ".comment time[datetime='2024-03-04T15:30:00Z']").get_text()
+        == "2024年3月4日 10:30"
+    )
 
 
 def test_what_looks_like_markup_in_a_comment_is_shown(client: FlaskClient) -> None:
@@ -287,7 +300,17 @@ def test_what_is_not_published_is_nowhere(client: FlaskClient, sample: Site, sta
     ):
         assert client.get(url).status_code == 404, url
     for url in (
-        *("/", "/?page=2", "/posts/", "/tags/", "/months/", "/users/", "/index.xml", "/posts/index.xml", "/sitemap.xml"),
+        *(
+            "/",
+            "/?page=2",
+            "/posts/",
+            "/tags/",
+            "/months/",
+            "/users/",
+            "/index.xml",
+            "/posts/index.xml",
+            "/sitemap.xml",
+        ),
         *("/api/posts", "/api/search", "/search", f"/search?sort=oldest&user={state}-user", "/search?page=2"),
     ):
         response = client.get(url)

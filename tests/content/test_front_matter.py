@@ -162,15 +162,34 @@ def test_the_offset_of_a_date_is_kept_so_that_the_day_is_the_authors() -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ['"yesterday"', '"2024-13-01"', '"2024-02-30"', '"2024-W10-1"', '"20240305"', "true", "[]", '"0001-01-01T00:00:00+09:00"', "20240305"],
+    [
+        '"yesterday"',
+        '"2024-13-01"',
+        '"2024-02-30"',
+        '"2024-W10-1"',
+        '"20240305"',
+        "true",
+        "[]",
+        '"0001-01-01T00:00:00+09:00"',
+        "20240305",
+    ],
 )
 def test_what_is_no_date_is_a_fault_that_says_what_to_write(written: str) -> None:
     (fault,) = faults_of(f'+++\ntitle = "t"\ndate = {written}\n+++\n')
     assert (fault.line, fault.column, fault.code, fault.severity) == (3, 1, "front-matter-field", "error")
-    assert "2024" in fault.message or written.strip('"') in fault.message or "True" in fault.message or "[]" in fault.message
+    assert (
+        "2024" in fault.message
+        or written.strip('"') in fault.message
+        or "True" in fault.message
+        or "[]" in fault.message
+    )
 
 
-@given(st.datetimes(timezones=st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-9, minutes=-30))])))
+@given(
+    st.datetimes(
+        timezones=st.sampled_from([UTC, timezone(timedelta(hours=9)), timezone(timedelta(hours=-9, minutes=-30))])
+    )
+)
 def test_any_moment_written_as_iso_8601_is_read_as_itself(moment: datetime) -> None:
     try:
         moment.astimezone(UTC)
@@ -203,7 +222,8 @@ def test_yaml_that_turns_names_into_other_things_is_read_as_what_was_meant() -> 
 
 
 def test_several_faults_of_a_file_are_reported_together_each_at_its_line() -> None:
-    text = '+++\ntitle = ["no"]\ndate = "soon"\n\ndraft = "perhaps"\ntags = { a = 1 }\nslug = "fine"\n  expiryDate = "never"\n+++\n'
+    first = 'title = ["no"]\ndate = "soon"\n\ndraft = "perhaps"\n'
+    text = f'+++\n{first}tags = {{ a = 1 }}\nslug = "fine"\n  expiryDate = "never"\n+++\n'
     assert places(text) == [
         (2, 1, "front-matter-field"),
         (3, 1, "front-matter-field"),

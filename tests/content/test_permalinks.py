@@ -95,7 +95,12 @@ def test_a_post_has_the_path_of_its_file_with_the_slug_in_the_last_place(file: s
 
 NOON = datetime(2024, 3, 5, 12, tzinfo=UTC)
 Said = tuple[str, datetime | None, str]
-SAID: list[Said] = [("ann", NOON, "一つ目"), ("bob", NOON, "二つ目"), ("ann", NOON + timedelta(hours=1), "三つ目"), ("", None, "名無し")]
+SAID: list[Said] = [
+    ("ann", NOON, "一つ目"),
+    ("bob", NOON, "二つ目"),
+    ("ann", NOON + timedelta(hours=1), "三つ目"),
+    ("", None, "名無し"),
+]
 
 
 def ids(said: list[Said], post: str = "posts/a") -> list[str]:
@@ -115,7 +120,13 @@ def test_ids_are_the_same_for_ever() -> None:
 
 def test_an_id_does_not_depend_on_what_stands_around_its_comment() -> None:
     known = dict(zip(SAID, ids(SAID), strict=True))
-    changed: list[Said] = [("new", NOON, "割り込み"), SAID[2], ("bob", NOON, "二つ目（編集）"), SAID[0], ("last", None, "")]
+    changed: list[Said] = [
+        ("new", NOON, "割り込み"),
+        SAID[2],
+        ("bob", NOON, "二つ目（編集）"),
+        SAID[0],
+        ("last", None, ""),
+    ]
     now = dict(zip(changed, ids(changed), strict=True))
     assert now[SAID[0]] == known[SAID[0]]
     assert now[SAID[2]] == known[SAID[2]]
