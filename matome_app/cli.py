@@ -29,18 +29,33 @@ def init_app(app: Flask) -> None:
 
 @click.command("index")
 @click.option("--rebuild", is_flag=True, help="Build everything again beside the live index, then swap.")
+@click.option("--watch", is_flag=True, help="Go on, and bring in every change of the content folder within a second.")
 @click.option("--no-wait", is_flag=True, help="End at once when another process is building.")
 @with_appcontext
-def index_command(rebuild: bool, no_wait: bool) -> None:
+def index_command(rebuild: bool, watch: bool, no_wait: bool) -> None:
     """Bring store and index up to date with the content folder."""
     settings = runtime().settings
     if not settings.content_dir.is_dir():
         raise click.ClickException(
             f"there is no content folder at {settings.content_dir}; name it with MATOME_CONTENT_DIR"
         )
+    _index_once(settings, rebuild, wait=not no_wait)
+    if watch:
+        import watchfiles  # here, since every start imports this module and one command needs it
+
+        click.echo(f"watching {settings.content_dir}; end with Ctrl+C", err=True)
+        # The timeout is for posts whose time comes: they change without their file changing.
+        for _ in watchfiles.watch(
+            settings.content_dir, yield_on_timeout=True, rust_timeout=30_000, debounce=300, step=100
+        ):
+            if not ingest.is_up_to_date(settings):
+                _index_once(settings, rebuild=False, wait=True)
+
+
+def _index_once(settings: Settings, rebuild: bool, *, wait: bool) -> None:
     try:
         with _Bar() as bar:
-            report = ingest.run(settings, rebuild=rebuild, wait=not no_wait, progress=bar.show)
+            report = ingest.run(settings, rebuild=rebuild, wait=wait, progress=bar.show)
     except DataFolderError as error:
         raise click.ClickException(str(error)) from None
     if report.busy:

@@ -96,6 +96,7 @@ def find_changes(settings: Settings, session: Session, now: datetime) -> Changes
             or (row.due_at is not None and row.due_at <= _naive(now))
         ):
             read.append(file)
+    read.reverse()  # paths begin with dates: the newest posts appear first while a first build goes on
     present = {file.relative for file in scan.files}
     # A folder that cannot be read, or a content folder that is not there, is no reason to drop its posts.
     unreadable = [fault.path for fault in scan.faults if fault.code == "unreadable"]
