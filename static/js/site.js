@@ -36,8 +36,8 @@ document.addEventListener('htmx:before:swap', () => {
 });
 document.addEventListener('htmx:after:swap', (event) => {
   for (const id of opened) document.getElementById(id)?.setAttribute('open', '');
-  const { sourceElement, target } = event.detail.ctx;
-  if (target?.id === 'main' && document.activeElement === document.body && !sourceElement.isConnected) target.focus({ preventScroll: true });
+  const { target } = event.detail.ctx;
+  if (target?.id === 'main' && document.activeElement === document.body) target.focus({ preventScroll: true });
 });
 
 // The text of a hit can be selected, so it is no link; a plain click on it follows the hit's link all the same.
