@@ -78,7 +78,7 @@ def show(rest: str) -> AnyResponse:
     fold = _FOLD.fullmatch(path)
     if fold and (post := queries.post_by_path(session(), fold["post"])) is not None:
         return _fold(post, int(fold["n"]))
-    return _bundle_file(path) or _moved(path) or abort(404)
+    return _bundle_file("posts/" + rest.lstrip("/")) or _moved(path) or abort(404)
 
 
 def _with_args(url: str) -> str:

@@ -36,9 +36,9 @@ def fold(summary: str, *inner: str) -> str:
     return write("details", {"summary": summary}, inner="\n" + "\n\n".join(inner) + "\n")
 
 
-def post_text(title: str, *body: str, date: str = "2024-03-01", **fields: object) -> str:
+def post_text(title: str, *body: str, **fields: object) -> str:
     """Return a post with TOML front matter; blocks of the body are separated by empty lines."""
-    values = {"title": title, "date": date, **fields}
+    values = {"title": title, "date": "2024-03-01", **fields}
     head = "\n".join(f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
     return f"+++\n{head}\n+++\n\n" + "\n\n".join(body) + "\n"
 

@@ -14,7 +14,7 @@ PAGES = (
     *(f"/{TEAPOTS}/", f"/{TEAPOTS}/details/1", f"/{TEAPOTS}/details/2?open=1", "/nowhere/", "/search?page=x"),
 )
 FRAGMENTS = ("/", "/posts/?tag=filler", "/tags/doom/", "/search?q=急須", "/users/gull/", f"/{TEAPOTS}/details/1")
-WHOLE = (
+WHOLE: tuple[dict[str, str], ...] = (
     {},
     {**HTMX, "HX-Boosted": "true"},
     {**HTMX, "HX-History-Restore-Request": "true"},

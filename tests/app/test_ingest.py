@@ -129,7 +129,7 @@ def test_a_removed_file_disappears_with_everything_that_was_its_own(site: Site) 
     assert client.get("/posts/2024_03/bread/").status_code == 404
     assert client.get("/tags/パン/").status_code == 404
     assert total(client, "パン") == 0
-    assert [row.count for row in site.rows("SELECT count(*) AS count FROM comments")] == [3]
+    assert site.rows("SELECT count(*) FROM comments")[0][0] == 3
     assert client.get("/readyz").get_json()["posts"] == 1
 
 

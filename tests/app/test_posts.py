@@ -315,7 +315,7 @@ def test_what_is_not_published_is_nowhere(client: FlaskClient, sample: Site, sta
     ):
         response = client.get(url)
         assert response.status_code == 200, url
-        shown = soup(response.data).get_text() if "html" in response.mimetype else response.text
+        shown = soup(response.data).get_text() if "html" in (response.mimetype or "") else response.text
         assert f"秘密の{state}" not in shown, url
         assert f"{state}-tag" not in shown, url
     for query in ("秘密", state, f"秘密の{state}発言", f"user:{state}-user", f"tag:{state}-tag"):
