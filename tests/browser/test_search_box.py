@@ -104,7 +104,7 @@ def test_an_older_answer_that_comes_late_never_overwrites_a_newer_one(open_page:
     with page.expect_request(older):
         box(page).fill("散歩")
     box(page).fill(newer)
-    expect(page.locator(".hit")).to_have_count(1)
+    expect(page.locator(".hit")).to_have_count(1, timeout=8_000)  # sooner than htmx would give the older one up
     held[0].continue_()
     page.wait_for_timeout(300)  # long enough for the late answer to do its harm
     expect(page.locator(".hit mark")).to_have_text(newer)
