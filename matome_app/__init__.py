@@ -16,7 +16,7 @@ from matome_app import background, cli
 from matome_app.config import ROOT, read_settings
 from matome_app.errors import DataFolderError, SettingError
 from matome_app.runtime import Runtime
-from matome_app.web import api, context, errors, feeds, filters, headers, posts, search, taxonomies, users
+from matome_app.web import api, context, errors, feeds, files, filters, headers, lists, posts, search, taxonomies, users
 
 CANNOT_START = 4
 """Exit code of a start that a setting stopped; gunicorn takes it as a reason not to try again."""
@@ -57,13 +57,15 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
     Htmx(app)
-    context.init_app(app, Runtime(settings))
+    runtime = Runtime(settings)
+    context.init_app(app, runtime)
     for module in (filters, headers, errors, cli):
         module.init_app(app)
-    for module in (feeds, posts, taxonomies, users, search, api):
+    for module in (feeds, lists, posts, files, taxonomies, users, search, api):
         app.register_blueprint(module.blueprint)
     if app.config.get("BUILD", True) and background.is_serving():
         background.start_build(settings)
+        background.warm_up(runtime)
     return app
 
 

@@ -1,16 +1,22 @@
-"""Start the build beside the server, in a process of its own, when the content is not what the store says."""
+"""What a serving process starts beside itself: a build, in a process of its own, and a first search."""
 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import subprocess
 import sys
+import threading
 
 import click
+from sqlalchemy.exc import DBAPIError
 
 from matome_app import ingest
 from matome_app.config import ROOT, Settings
+from matome_app.errors import MatomeError
+from matome_app.runtime import Runtime
+from matome_app.search.params import SearchParams
 from matome_app.store.generations import prepare_folder
 
 
@@ -33,6 +39,16 @@ def start_build(settings: Settings) -> subprocess.Popen[bytes] | None:
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
     atexit.register(_stop, process)
     return process
+
+
+def warm_up(runtime: Runtime) -> None:
+    """Search once beside the start, so that no reader waits for the dictionary and the index to be opened."""
+
+    def search() -> None:
+        with contextlib.suppress(MatomeError, DBAPIError):
+            runtime.reader().engine.search(SearchParams(q="検索 search"))
+
+    threading.Thread(target=search, name="warm-up", daemon=True).start()
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

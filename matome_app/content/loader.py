@@ -231,12 +231,3 @@ def load_post(content: Path, file: SourceFile, site: Site) -> tuple[Post, list[F
     if post is None:
         raise ContentError(faults)
     return post, faults
-
-
-def bundle_file(content: Path, folder: str, name: str) -> Path | None:
-    """Return the file of a post's bundle, or None when it is no plain file inside that folder (or is Markdown)."""
-    if not folder or name.startswith(".") or name.endswith(MARKDOWN) or "\0" in name or "\\" in name:
-        return None
-    path = (content / folder / name).resolve()
-    inside = path.is_relative_to((content / folder).resolve())
-    return path if inside and path.is_file() and "/." not in name else None

@@ -62,6 +62,12 @@ def post_of_alias(session: Session, path: str) -> Post | None:
     return session.scalar(select(Post).join(Alias, Alias.post_id == Post.id).where(Alias.path == path))
 
 
+def bundle_around(session: Session, paths: Sequence[str]) -> Post | None:
+    """Return the post with the longest of these paths whose bundle is a folder."""
+    found = select(Post).where(Post.path.in_(paths), Post.folder != "").order_by(func.length(Post.path).desc())
+    return session.scalar(found.limit(1))
+
+
 def folds_of(session: Session, post: Post) -> dict[int, Fold]:
     """Return a post's folds by number."""
     rows = session.scalars(select(Fold).where(Fold.post_id == post.id).order_by(Fold.n))

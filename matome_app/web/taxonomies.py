@@ -11,7 +11,7 @@ from matome_app.store import queries
 from matome_app.store.models import Term
 from matome_app.web.context import search_params, session
 from matome_app.web.feeds import feed_of
-from matome_app.web.posts import post_list
+from matome_app.web.lists import post_list
 from matome_app.web.urls import term_url, url_of_term
 
 blueprint = Blueprint("taxonomies", __name__)

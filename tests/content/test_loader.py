@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from matome_app.content.loader import LARGEST, Site, bundle_file, decode, load_post, read_bytes, read_post, scan
+from matome_app.content.loader import LARGEST, Site, decode, load_post, read_bytes, read_post, scan
 from matome_app.errors import ContentError
 
 POST = '+++\ntitle = "t"\ndate = "2024-03-01"\n+++\n本文\n'
@@ -144,34 +144,3 @@ def test_a_post_keeps_its_file_and_gets_its_address(tmp_path: Path) -> None:
     post, faults = load_post(tmp_path, file, Site.of(tmp_path, [file]))
     assert faults == []
     assert (post.source, post.path, post.url) == (file.relative, "posts/2024_03/tea-time", "/posts/2024_03/tea-time/")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [
-        "../b/pic.png",
-        "../../x",
-        "index.md",
-        ".hidden",
-        "sub/.hidden",
-        "a\\b",
-        "\0",
-        "",
-        "missing.png",
-        "/etc/passwd",
-        "sub",
-    ],
-)
-def test_only_plain_files_of_the_bundle_are_given_out(tmp_path: Path, name: str) -> None:
-    for existing in (
-        "posts/a/index.md",
-        "posts/a/pic.png",
-        "posts/b/pic.png",
-        "posts/a/.hidden",
-        "posts/a/sub/.hidden",
-        "posts/a/sub/x",
-    ):
-        put(tmp_path, existing)
-    assert bundle_file(tmp_path, "posts/a", "pic.png") == (tmp_path / "posts/a/pic.png").resolve()
-    assert bundle_file(tmp_path, "posts/a", "sub/x") is not None
-    assert bundle_file(tmp_path, "posts/a", name) is None
