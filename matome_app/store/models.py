@@ -31,7 +31,7 @@ class Meta(Base):
 class Source(Base):
     """A content file as it was last read: how to tell that it changed, and what became of it.
 
-    `state` is live, draft, future, expired or faulty; `due_at` (UTC) is when time alone will change it.
+    `state` is live, draft, future, expired, faulty or duplicate; `due_at` (UTC) is when time alone will change it.
     """
 
     __tablename__ = "sources"

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, delete, distinct, func, insert, literal, s
 from sqlalchemy.orm import Session
 
 from matome_app.content.models import Post as ContentPost
-from matome_app.content.permalinks import sanitize_path, term_slug
+from matome_app.content.permalinks import post_path, sanitize_path, term_slug
 from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, Source, Term, User, plain_html
 
 
@@ -81,8 +81,13 @@ class PostWriter:
 
     def _add_aliases(self, post_id: int, post: ContentPost) -> None:
         base = post.path.rsplit("/", 1)[0]
-        for alias in post.front_matter.aliases:
-            path = sanitize_path(alias if alias.startswith("/") else f"{base}/{alias}").strip("/")
+        paths = [
+            sanitize_path(alias if alias.startswith("/") else f"{base}/{alias}").strip("/")
+            for alias in post.front_matter.aliases
+        ]
+        # Where a slug took the place of the file's name: `ref` goes by names of files.
+        paths.append(post_path(post.source))
+        for path in paths:
             if path and path != post.path:
                 self.session.merge(Alias(path=path, post_id=post_id))
 
