@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 
 from matome_app import ingest
 from matome_app.config import ROOT
+from matome_app.content.check import check
 from matome_app.runtime import Runtime, open_reader
 from matome_app.search.params import SearchParams
 from matome_app.store.generations import current_generation, write_lock
@@ -206,13 +207,23 @@ def test_a_broken_file_does_not_keep_the_others_out(site: Site) -> None:
     assert [(fault.path, fault.line, fault.code) for fault in report.faults] == [("posts/broken.md", 2, "front-matter")]
 
 
-def test_two_files_that_claim_one_address_are_a_fault_of_the_second(site: Site) -> None:
+def test_of_two_files_that_claim_one_address_the_first_by_path_has_it_as_the_check_says(site: Site) -> None:
     write_two(site)
     site.write("posts/2024_03/second.md", post_text("二番目", quote("横取り"), slug="bread"))
     report = site.index()
-    assert [fault.code for fault in report.faults] == ["duplicate"]
-    client = site.client()
-    assert page(client, "/posts/2024_03/bread/").select_one("h1").get_text() == "パンの記事"  # type: ignore[union-attr]
+    assert [(fault.path, fault.code) for fault in report.faults] == [("posts/2024_03/second.md", "duplicate")]
+    assert report.faults == list(check(site.content, site.settings.assets_dir))
+    assert texts(page(site.client(), "/posts/2024_03/bread/").select("h1")) == ["パンの記事"]
+
+
+def test_an_address_that_becomes_free_goes_to_the_file_that_claimed_it_too(site: Site) -> None:
+    write_two(site)
+    site.index()
+    site.write("posts/2024_03/second.md", post_text("二番目", quote("横取り"), slug="bread"))
+    assert site.index().faulty == 1
+    (site.content / B).unlink()
+    site.index()
+    assert texts(page(site.client(), "/posts/2024_03/bread/").select("h1")) == ["二番目"]
 
 
 def test_a_content_folder_that_vanishes_drops_nothing(site: Site) -> None:

@@ -130,6 +130,7 @@ def test_previous_and_next_posts_are_those_by_date(client: FlaskClient) -> None:
         ("/old/teapots/", f"/{TEAPOTS}/"),
         ("/old/teapots", f"/{TEAPOTS}/"),
         ("/2019/急須/", f"/{TEAPOTS}/"),
+        ("/posts/2024_04/2024_04_02_tram/", f"/{percent(TRAM)}/"),
         (f"/{percent('2019/急須')}/", f"/{TEAPOTS}/"),
         ("/tags/doom", "/tags/doom/"),
         ("/tags/DOOM/", "/tags/doom/"),
@@ -154,8 +155,13 @@ def test_japanese_in_an_address_answers_in_every_spelling(client: FlaskClient, p
     assert texts(page(client, path).select("h1")) == ["路面電車はなぜ遅れる"]
 
 
-def test_the_slug_takes_the_place_of_the_folder_name(client: FlaskClient) -> None:
-    assert client.get("/posts/2024_04/2024_04_02_tram/").status_code == 404
+def test_a_ref_by_file_name_leads_to_the_post_whose_slug_took_its_place(site: Site) -> None:
+    site.write("posts/a.md", post_text("一", '[二へ]({{% ref "/posts/b.md" %}})'))
+    site.write("posts/b.md", post_text("二", slug="second"))
+    assert site.index().faults == []
+    client = site.client()
+    link = element(client, "/posts/a/", ".prose a")
+    assert client.get(str(link["href"])).location == "/posts/second/"
 
 
 def test_files_of_a_bundle_are_served_and_its_markdown_is_not(client: FlaskClient) -> None:
