@@ -55,7 +55,7 @@ document.addEventListener('htmx:before:history:update', (event) => {
 
 // #c-… of a comment that is folded away: ask the server for the page on which its fold is open, if it knows the comment.
 function wanted() {
-  return location.hash.startsWith('#c-') ? decodeURIComponent(location.hash.slice(1)) : '';
+  return /^#c-[a-z2-7]{16}$/.test(location.hash) ? location.hash.slice(1) : '';
 }
 function showComment(anchor) {
   const comment = document.getElementById(anchor);
@@ -69,7 +69,7 @@ async function followHash() {
   if (!anchor) return;
   if (document.getElementById(anchor)) return showComment(anchor);
   if (!document.querySelector('[data-post]')) return;
-  const permalink = '/c/' + encodeURIComponent(anchor.slice(2));
+  const permalink = '/c/' + anchor.slice(2);
   const answer = await fetch(permalink, { method: 'HEAD' });
   if (answer.ok && wanted() === anchor) location.replace(permalink);
 }

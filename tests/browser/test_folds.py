@@ -126,7 +126,7 @@ def test_an_anchor_that_no_comment_has_leaves_the_post_readable(open_page: OpenP
     watch.expect("404")
     page = open_page("/")
     with page.expect_response("**/c/nosuchcomment"):
-        page.goto(f"/{LONG}/#c-nosuchcomment")
+        page.goto(f"/{LONG}/#c-nosuchcommentnoo")
     page.locator("#fold-1 > summary").click()
     expect(comments(page, 1)).to_have_count(7)
 
