@@ -125,8 +125,8 @@ def test_opening_another_fold_does_not_pull_the_reader_back_to_the_mark(open_pag
 def test_an_anchor_that_no_comment_has_leaves_the_post_readable(open_page: OpenPage, watch: Watch) -> None:
     watch.expect("404")
     page = open_page("/")
-    with page.expect_response("**/c/nosuchcomment"):
-        page.goto(f"/{LONG}/#c-nosuchcommentnoo")
+    with page.expect_response("**/c/nosuchcommentnoq"):
+        page.goto(f"/{LONG}/#c-nosuchcommentnoq")
     page.locator("#fold-1 > summary").click()
     expect(comments(page, 1)).to_have_count(7)
 
