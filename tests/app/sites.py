@@ -24,6 +24,7 @@ from matome_app.errors import IndexUnavailable
 from matome_app.runtime import Runtime
 from matome_app.store.generations import current_generation
 from matome_app.store.session import Store
+from matome_app.update import Report
 
 
 def quote(body: str, user: str = "otter", at: str = "2024-03-01T10:00:00", color: str = "") -> str:
@@ -85,7 +86,7 @@ class Site:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
         return path
 
-    def index(self, **options: Any) -> ingest.Report:
+    def index(self, **options: Any) -> Report:
         """Bring store and index up to date in this process."""
         return ingest.run(self.settings, **options)
 

@@ -170,3 +170,31 @@ def test_run_on_an_unchanged_site_starts_no_build(site: Site) -> None:
         server.terminate()
         _, said = server.communicate(timeout=20)
     assert "index" not in said
+
+
+def test_index_watches_and_brings_in_what_changes(site: Site) -> None:
+    site.write("posts/a.md", GOOD)
+    command = site.command("index", "--watch")
+    watcher = subprocess.Popen(command, cwd=ROOT, env=site.environment(), stderr=subprocess.PIPE, text=True)
+    client = site.client()
+
+    def comes_to(path: str, status: int) -> bool:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and client.get(path).status_code != status:
+            assert watcher.poll() is None, watcher.communicate()
+            time.sleep(0.05)
+        return client.get(path).status_code == status
+
+    try:
+        assert watcher.stderr is not None
+        while "watching" not in watcher.stderr.readline():
+            assert watcher.poll() is None
+        assert comes_to("/posts/a/", 200)
+        time.sleep(0.5)  # until the system tells of changes
+        site.write("posts/b/index.md", GOOD.replace("よい", "新しい"))
+        assert comes_to("/posts/b/", 200)
+        (site.content / "posts/a.md").unlink()
+        assert comes_to("/posts/a/", 404)
+    finally:
+        watcher.terminate()
+        watcher.communicate(timeout=20)
