@@ -100,3 +100,11 @@ def test_a_folder_that_cannot_be_made_is_one_line_that_names_it(tmp_path: Path) 
         prepare_folder(tmp_path / "file/sub")
     assert "MATOME_DATA_DIR" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_generation_becomes_the_current_one_in_one_step(tmp_path: Path) -> None:
+    first = made(tmp_path)
+    with open(tmp_path / "current", encoding="ascii") as reader:
+        second = made(tmp_path)
+        assert reader.read().strip() == first, "whoever reads the file meanwhile sees one name or the other, whole"
+    assert (tmp_path / "current").read_text(encoding="ascii").strip() == second
