@@ -28,7 +28,14 @@ def bundle_file(path: str) -> Response | None:
     post = queries.bundle_around(session(), ["/".join(parts[:n]) for n in range(len(parts) - 1, 1, -1)][:8])
     if post is None or path.endswith((".md", ".markdown")):
         return None
-    return _file_inside(settings().content_dir / post.folder, path.removeprefix(f"{post.path}/"))
+    folder, name = settings().content_dir / post.folder, path.removeprefix(f"{post.path}/")
+    return None if _lies_in_another_bundle(folder, name) else _file_inside(folder, name)
+
+
+def _lies_in_another_bundle(folder: Path, name: str) -> bool:
+    """Tell whether a post lies between a bundle's folder and the file: unpublished, or the file would be its own."""
+    inner = [folder / parent for parent in Path(name).parents if parent != Path(".")]
+    return any(is_file(path / index) for path in inner for index in ("index.md", "index.markdown"))
 
 
 def _file_inside(folder: Path, name: str) -> Response | None:

@@ -185,6 +185,16 @@ def test_a_file_of_a_bundle_that_a_browser_might_run_is_sent_as_a_download(site:
     assert client.get("/posts/a/sub/deep.png").data == b"deep"
 
 
+def test_files_of_a_draft_inside_another_bundle_are_not_given_out(site: Site) -> None:
+    site.write("posts/a/index.md", post_text("本", quote("一言")))
+    site.write("posts/a/sub/index.md", post_text("下書き", draft=True))
+    site.write("posts/a/sub/deep/hidden.png", b"hidden")
+    site.write("posts/a/open/shown.png", b"shown")
+    client = site.indexed()
+    assert client.get("/posts/a/sub/deep/hidden.png").status_code == 404
+    assert client.get("/posts/a/open/shown.png").data == b"shown"
+
+
 def test_a_link_out_of_the_bundle_is_not_followed(site: Site) -> None:
     site.write("posts/a/index.md", post_text("本", quote("一言")))
     (site.root / "secret.txt").write_text("secret")
