@@ -44,9 +44,9 @@ def index_command(rebuild: bool, watch: bool, no_wait: bool) -> None:
         import watchfiles  # here, since every start imports this module and one command needs it
 
         click.echo(f"watching {settings.content_dir}; end with Ctrl+C", err=True)
-        # The timeout is for posts whose time comes: they change without their file changing.
+        # The timeout is for posts whose time comes, and for what changed before the watch began.
         for _ in watchfiles.watch(
-            settings.content_dir, yield_on_timeout=True, rust_timeout=30_000, debounce=300, step=100
+            settings.content_dir, yield_on_timeout=True, rust_timeout=5_000, debounce=300, step=100
         ):
             if not ingest.is_up_to_date(settings):
                 _index_once(settings, rebuild=False, wait=True)

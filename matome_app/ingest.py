@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
@@ -21,6 +24,7 @@ from matome_app.store.generations import (
     write_lock,
 )
 from matome_app.store.models import SCHEMA_VERSION, Base
+from matome_app.store.session import Store
 from matome_app.store.writing import get_meta, set_meta
 from matome_app.update import Progress, Report, Update, find_changes
 
@@ -86,13 +90,33 @@ def _run_locked(settings: Settings, rebuild: bool, progress: Progress) -> Report
             _create(reader, settings)
         if first:
             publish(data, generation)  # the first build is served while it grows
-        report = _update(settings, reader, progress)
+        with _previous(data, settings, generation) as previous:
+            report = _update(settings, reader, progress, previous)
         if current is None and not first:
             publish(data, generation)
         remove_others(data, generation)
         return report
     finally:
         reader.store.close()
+
+
+@contextmanager
+def _previous(data: Path, settings: Settings, generation: Generation) -> Iterator[Session | None]:
+    """Yield a session on the store that a rebuild replaces, if there is one of the same tables."""
+    old = current_generation(data)
+    if settings.database_url or old is None or old == generation:
+        yield None
+        return
+    store = Store(old.database_url)
+    try:
+        with store.sessions() as session:
+            try:
+                made_by = get_meta(session, "versions") or ""
+            except DBAPIError:
+                made_by = ""  # broken: that may be why it is replaced
+            yield session if made_by.startswith(f"schema {SCHEMA_VERSION},") else None
+    finally:
+        store.close()
 
 
 def _usable(generation: Generation | None) -> Generation | None:
@@ -130,7 +154,7 @@ def _create(reader: Reader, settings: Settings) -> None:
         set_meta(session, "complete", "no")
 
 
-def _update(settings: Settings, reader: Reader, progress: Progress) -> Report:
+def _update(settings: Settings, reader: Reader, progress: Progress, previous: Session | None) -> Report:
     now = datetime.now(UTC)
     # Store and index share one connection and one transaction: a post and what finds it are committed together.
     with (
@@ -142,7 +166,7 @@ def _update(settings: Settings, reader: Reader, progress: Progress) -> Report:
         reader.engine.complete(session.connection())
         session.commit()
         if changes or {get_meta(session, "complete"), get_meta(session, "finished")} != {"yes"}:
-            update = Update(settings, session, changes, report, now, progress)
+            update = Update(settings, session, changes, report, now, progress, previous)
             with reader.engine.writer(session.connection(), bulk=len(changes.read) > BULK) as index:
                 update.all(index)
                 index.commit()

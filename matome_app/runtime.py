@@ -57,7 +57,16 @@ class Runtime:
         if generation is None:
             # Deleted while serving: keep what is open, it still answers.
             return
-        self._reader, self._seen = open_reader(generation), seen
+        old, self._reader, self._seen = self._reader, open_reader(generation), seen
+        if old is not None:
+            old.store.close()  # requests that still read it keep their connections until they are done
+
+    def close(self) -> None:
+        """Close what is open; the next `reader` opens it again."""
+        with self._lock:
+            if self._reader is not None:
+                self._reader.store.close()
+            self._reader = self._seen = None
 
     def progress(self) -> dict[str, Any]:
         """Return how far a build under way has come: phase, done, total; empty when none is."""

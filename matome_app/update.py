@@ -17,6 +17,7 @@ from matome_app.content.permalinks import term_slug
 from matome_app.errors import ContentError, Fault
 from matome_app.runtime import write_progress
 from matome_app.search.engine import CommentDocument, IndexWriter, PostDocument
+from matome_app.store.copying import stored_post
 from matome_app.store.models import Post, Source
 from matome_app.store.writing import PostWriter, forget_sources, save_source, set_meta
 
@@ -84,7 +85,14 @@ class Update:
     """One run over what changed: reads files, stores posts in batches, keeps the report."""
 
     def __init__(
-        self, settings: Settings, session: Session, changes: Changes, report: Report, now: datetime, progress: Progress
+        self,
+        settings: Settings,
+        session: Session,
+        changes: Changes,
+        report: Report,
+        now: datetime,
+        progress: Progress,
+        previous: Session | None,
     ) -> None:
         self.settings = settings
         self.session = session
@@ -92,6 +100,7 @@ class Update:
         self.report = report
         self.now = now
         self.progress = progress
+        self.previous = previous  # the store that a rebuild replaces: it has the last good versions
         self.site = loader.Site.of(settings.content_dir, changes.scan.files)
         self.writer = PostWriter(session)
         rows = session.execute(select(Post.id, Post.source, Post.path)).all()
@@ -142,11 +151,11 @@ class Update:
                 return
             post, faults = loader.read_post(loader.decode(data, file.relative), file.relative, self.site)
         except ContentError as error:
-            self._faulty(file, error.faults)
+            self._faulty(index, file, error.faults)
             return
         self.report.faults += faults
         if post is None:
-            self._faulty(file, (), hash_)
+            self._faulty(index, file, (), hash_)
             return
         self._publish(file, hash_, post, index)
 
@@ -170,7 +179,9 @@ class Update:
 
     def _duplicate(self, file: loader.SourceFile, hash_: str, post: ContentPost, other: str) -> None:
         message = f"the URL {post.url} is that of {other}, too; rename one of them"
-        self._faulty(file, [Fault(file.relative, 1, 1, "duplicate", message)], hash_, state="duplicate")
+        self.report.faults.append(Fault(file.relative, 1, 1, "duplicate", message))
+        self.report.faulty += 1
+        self._note(file, hash_, "duplicate", None)
 
     def _admit_duplicates(self, index: IndexWriter) -> None:
         """Read again the files whose URL was another's: a post has gone, perhaps that one."""
@@ -197,13 +208,15 @@ class Update:
             self.report.removed += len(ids) if count else 0
             self.dropped = True
 
-    def _faulty(
-        self, file: loader.SourceFile, faults: Iterable[Fault], hash_: str = "", *, state: str = "faulty"
-    ) -> None:
-        """Keep the last good version of the post, if there is one."""
+    def _faulty(self, index: IndexWriter, file: loader.SourceFile, faults: Iterable[Fault], hash_: str = "") -> None:
+        """Keep the last good version of the post, if there is one; a rebuild takes it over from the store before."""
         self.report.faults += faults
         self.report.faulty += 1
-        self._note(file, hash_, state, None)
+        self._note(file, hash_, "faulty", None)
+        if self.previous is not None and file.relative not in self.post_ids:
+            post = stored_post(self.previous, file.relative)
+            if post is not None and post.path not in self.claims:
+                self._add(post, index)
 
     def _due(self, file: loader.SourceFile) -> datetime | None:
         return self.session.scalar(select(Source.due_at).where(Source.path == file.relative))

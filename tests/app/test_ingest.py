@@ -508,3 +508,20 @@ def test_the_index_of_a_large_first_build_answers_like_that_of_many_small_runs(s
         assert site.comment_ids() == other.comment_ids()
     finally:
         other.close()
+
+
+def test_a_rebuild_keeps_the_last_good_version_of_a_post_whose_file_is_broken(site: Site) -> None:
+    words = fold("続き", quote("折り畳みの中"))
+    path = site.write(
+        "posts/kept.md", post_text("残る記事", quote("最後の良い版"), words, tags=["灯台"], aliases=["/old/"])
+    )
+    site.indexed()
+    ids = site.comment_ids()
+    path.write_text(path.read_text(encoding="utf-8").replace("{{< /details >}}", ""), encoding="utf-8")
+    report = site.index(rebuild=True)
+    assert report.faulty == 1
+    client = site.client()
+    assert total(client, "最後の良い版") == 1
+    assert client.get("/api/posts/kept").get_json()["tags"] == ["灯台"]
+    assert client.get("/old/").status_code == 301
+    assert site.comment_ids() == ids
