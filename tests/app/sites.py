@@ -20,7 +20,6 @@ from werkzeug.test import TestResponse
 from matome_app import create_app, ingest
 from matome_app.config import ROOT, Settings, read_settings
 from matome_app.content.shortcodes import write
-from matome_app.errors import IndexUnavailable
 from matome_app.runtime import Runtime
 from matome_app.store.generations import current_generation
 from matome_app.store.session import Store
@@ -125,10 +124,7 @@ class Site:
         """Close the stores of all apps."""
         for app in self.apps:
             runtime: Runtime = app.extensions["matome"]
-            try:
-                runtime.reader().store.close()
-            except IndexUnavailable:
-                continue
+            runtime.close()
 
     def command(self, *words: str, **settings: str) -> list[str]:
         """Return the command line of `flask …`."""
