@@ -46,6 +46,9 @@ def fold_with_map(text: str) -> tuple[str, list[int]]:
     """
     if text.isascii():
         return text.lower(), list(range(len(text) + 1))
+    characters = [_FOLDED[character] for character in text]
+    if None not in characters and len(folded := "".join(map(str, characters))) == len(text):
+        return folded, list(range(len(text) + 1))  # one for one, as nearly all texts are
     pieces: list[str] = []
     origin: list[int] = []
     start = 0
@@ -58,6 +61,17 @@ def fold_with_map(text: str) -> tuple[str, list[int]]:
         start = end
     origin.append(len(text))
     return "".join(pieces), origin
+
+
+class _FoldedCharacters(dict[str, str | None]):
+    """What each character folds to by itself; None for one that may join the character before."""
+
+    def __missing__(self, character: str) -> str | None:
+        self[character] = folded = None if _joins(character) else fold(character)
+        return folded
+
+
+_FOLDED: Final = _FoldedCharacters()
 
 
 @cache

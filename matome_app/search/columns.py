@@ -58,6 +58,7 @@ class Columns:
     """All comments by slot, in order of their keys, and all posts by ordinal, in order of their paths.
 
     `post`, `user` and `color` are ordinals into `posts`, `users` and `colors`; `created` is in seconds since 1970;
+    `titles` is the text of all posts, each ended by a NUL, and `title_starts` where each begins;
     `rank` is the place in time, the newest comment highest, never equal; `norm` is the length over the mean length.
     """
 
@@ -71,6 +72,8 @@ class Columns:
     users: tuple[str, ...]
     colors: tuple[str, ...]
     posts: tuple[PostRow, ...]
+    titles: str
+    title_starts: Ints
     tags: Pairs
     months: Pairs
     slot_of: Codes
@@ -122,6 +125,8 @@ def load_columns(connection: Connection) -> Columns:
         users=users,
         colors=colors,
         posts=posts,
+        titles="".join(f"{post.text}\0" for post in posts),
+        title_starts=np.cumsum([0, *(len(post.text) + 1 for post in posts)], dtype=np.int64)[:-1],
         tags=tags,
         months=months,
         slot_of=slot_of,

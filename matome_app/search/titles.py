@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -25,11 +24,16 @@ def pattern_of(term: Term) -> str:
 
 
 @lru_cache(maxsize=256)
-def _search(term: Term) -> Callable[[str], object]:
-    return re.compile(pattern_of(term)).search
+def _compiled(term: Term) -> re.Pattern[str]:
+    return re.compile(pattern_of(term))
 
 
 def posts_with(columns: Columns, group: Group) -> Flags:
     """Tell of every post whether its title or a tag holds a word of the group."""
-    searches = [_search(part) for part in group.parts if isinstance(part, Term) and not part.excluded]
-    return np.fromiter((any(search(post.text) for search in searches) for post in columns.posts), bool)
+    flags = np.zeros(len(columns.posts), bool)
+    for part in group.parts:
+        if isinstance(part, Term) and not part.excluded:
+            # One pass over all titles: no pattern matches NUL, so none reaches from one post into the next.
+            found = [match.start() for match in _compiled(part).finditer(columns.titles)]
+            flags[np.searchsorted(columns.title_starts, found, side="right") - 1] = True
+    return flags
