@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator
@@ -11,8 +12,9 @@ from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
-from matome_app.errors import BadSearch, IndexUnavailable
+from matome_app.errors import BadSearch, IndexUnavailable, MatomeError
 from matome_app.search import tables
 from matome_app.search.analysis import analyzer_version
 from matome_app.search.chips import make_chips
@@ -31,6 +33,7 @@ from matome_app.search.word_index import open_reader, words_generation
 from matome_app.search.writer import SearchWriter, complete
 
 MOST_POSTS: Final = 5
+logger = logging.getLogger("matome")
 
 
 class WhooshEngine:
@@ -43,6 +46,7 @@ class WhooshEngine:
         self._database = database
         self._folder = folder
         self._snapshot: Snapshot | None = None
+        self._damaged: int | None = None
         self._refreshing = threading.Lock()
 
     def create_tables(self, connection: Connection) -> None:
@@ -50,8 +54,17 @@ class WhooshEngine:
         tables.create_tables(connection)
 
     def is_current(self, connection: Connection) -> bool:
-        """Tell whether what is indexed was made by today's analyzer."""
-        return tables.tables_exist(connection) and tables.get_meta(connection, "analyzer") == analyzer_version()
+        """Tell whether what is indexed was made by today's analyzer, and whether its words can be opened."""
+        if not tables.tables_exist(connection) or tables.get_meta(connection, "analyzer") != analyzer_version():
+            return False
+        try:
+            reader = open_reader(self._folder)
+        except Exception as error:
+            logger.warning("the words of the index are damaged (%s: %s)", type(error).__name__, error)
+            return False
+        if reader is not None:
+            reader.close()
+        return True
 
     def clear(self, connection: Connection) -> None:
         """Forget everything indexed; the words go with the next commit of a bulk writer."""
@@ -73,8 +86,17 @@ class WhooshEngine:
         """Answer a search; raises IndexUnavailable without tables, BadSearch for too many words or a page too far."""
         started = time.perf_counter()
         query = _read(params)
+        marks = self.highlights(params.q)
         with self._open() as (connection, snapshot):
-            return _Search(connection, snapshot, params, query, started).answer(self.highlights(params.q))
+            try:
+                return _Search(connection, snapshot, params, query, started).answer(marks)
+            except (MatomeError, DBAPIError):
+                raise
+            except Exception as error:  # whatever damaged files make Whoosh raise
+                if self._damaged == snapshot.words_generation:
+                    raise
+                self._give_up_words(snapshot.words_generation, error)
+                return _Search(connection, self._current(connection), params, query, started).answer(marks)
 
     def all_keys(self, params: SearchParams) -> list[int]:
         """Return the keys of all comments a search finds, in order, whatever the page."""
@@ -114,9 +136,24 @@ class WhooshEngine:
         same = old is not None and old.generation == generation
         columns = old.columns if old is not None and same else load_columns(connection)
         names = old.names if old is not None and same else Names(columns)
-        reader = open_reader(self._folder)
-        words = -1 if reader is None else int(reader.generation() or 0)
-        return Snapshot(generation, words, columns, WordReader(reader, columns), names)
+        words = words_generation(self._folder)
+        if words != self._damaged:
+            try:
+                reader = open_reader(self._folder)
+                words = -1 if reader is None else int(reader.generation() or 0)
+                return Snapshot(generation, words, columns, WordReader(reader, columns), names)
+            except Exception as error:
+                self._give_up_words(words, error)
+        return Snapshot(generation, words, columns, WordReader(None, columns), names)
+
+    def _give_up_words(self, words: int, error: Exception) -> None:
+        """Go on without the words of a damaged index: everything is still found, as partial hits."""
+        logger.error(
+            "the words of the index cannot be read (%s: %s); search goes on without them, start again to rebuild",
+            type(error).__name__,
+            error,
+        )
+        self._damaged, self._snapshot = words, None
 
 
 def _read(params: SearchParams) -> Query:
