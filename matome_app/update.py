@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from matome_app.config import Settings
 from matome_app.content import loader
-from matome_app.content.models import FrontMatter
 from matome_app.content.models import Post as ContentPost
 from matome_app.content.permalinks import term_slug
+from matome_app.content.publication import publication
 from matome_app.errors import ContentError, Fault
 from matome_app.runtime import write_progress
 from matome_app.search.engine import CommentDocument, IndexWriter, PostDocument
@@ -226,18 +226,6 @@ class Update:
             self.session,
             Source(path=file.relative, size=file.size, mtime_ns=file.mtime_ns, hash=hash_, state=state, due_at=due),
         )
-
-
-def publication(fields: FrontMatter, now: datetime) -> tuple[str, datetime | None]:
-    """Return a post's state now (live, draft, future, expired) and when time alone changes it (naive UTC)."""
-    if fields.draft:
-        return "draft", None
-    starts = fields.publish_date or fields.date
-    if fields.expiry_date and fields.expiry_date <= now:
-        return "expired", None
-    if starts and starts > now:
-        return "future", starts.astimezone(UTC).replace(tzinfo=None)
-    return "live", fields.expiry_date.astimezone(UTC).replace(tzinfo=None) if fields.expiry_date else None
 
 
 def post_document(post: ContentPost, post_id: int, keys: range) -> PostDocument:

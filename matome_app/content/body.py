@@ -184,7 +184,7 @@ class _Reader:
             self._report(
                 node,
                 "path",
-                f"{node.name} names {target!r}, and there is no such page; name a file below content/",
+                f"{node.name} names {target!r}, and no such page is published; name a file below content/",
                 code="link",
             )
             return target if re.fullmatch(r"[\w./#-]+", target) else ""

@@ -6,8 +6,9 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from matome_app.content.body import read_body
 from matome_app.content.front_matter import read_document
 from matome_app.content.models import FrontMatter, Post
 from matome_app.content.permalinks import post_path, sanitize_path, url_path
+from matome_app.content.publication import publication
 from matome_app.content.shortcodes import parse
 from matome_app.errors import ContentError, Fault
 
@@ -139,14 +141,28 @@ def decode(data: bytes, relative: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What links need to know: the content folder and the paths of all posts in it."""
+    """What links need to know: the content folder and the files of all posts in it, by path."""
 
     content: Path
-    paths: frozenset[str]
+    files: Mapping[str, SourceFile]
 
     @classmethod
     def of(cls, content: Path, files: Iterable[SourceFile]) -> Site:
-        return cls(content, frozenset(post_path(file.relative) for file in files))
+        return cls(content, {post_path(file.relative): file for file in files})
+
+    @property
+    def paths(self) -> Collection[str]:
+        """Return the paths of all posts, published or not."""
+        return self.files.keys()
+
+    def is_published(self, path: str) -> bool:
+        """Tell whether a post can be linked to; of a broken file an earlier version may be served, so it can."""
+        file = self.files[path]
+        try:
+            document, faults = read_document(decode(read_bytes(self.content, file), file.relative), file.relative)
+        except ContentError:
+            return True
+        return bool(faults) or publication(document.front_matter, datetime.now(UTC))[0] == "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,9 +185,9 @@ class _Links:
         beside = f"{self.path.rsplit('/', 1)[0]}/{name}"
         for candidate in (name, beside):
             if candidate in self.site.paths:
-                return url_path(candidate) + end
+                return url_path(candidate) + end if self.site.is_published(candidate) else None
         matches = [path for path in self.site.paths if name and path.endswith(f"/{name}")]
-        return url_path(matches[0]) + end if len(matches) == 1 else None
+        return url_path(matches[0]) + end if len(matches) == 1 and self.site.is_published(matches[0]) else None
 
     def image(self, source: str) -> str | None:
         if not source or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|\\", source.strip()):

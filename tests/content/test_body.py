@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from matome_app.content.loader import Site, read_post
+from matome_app.content.loader import Site, SourceFile, read_post
 from matome_app.content.models import Post
 from matome_app.content.shortcodes import write
 from matome_app.errors import Fault
@@ -19,7 +19,8 @@ from matome_app.store.models import Comment, plain_html
 from tests.content.test_markdown import is_balanced
 
 HEAD = '+++\ntitle = "t"\ndate = "2024-03-01"\n+++\n'
-SITE = Site(Path("nowhere"), frozenset({"posts/a", "posts/2024/other", "posts/2024/twin", "posts/2023/twin"}))
+PATHS = ("posts/a", "posts/2024/other", "posts/2024/twin", "posts/2023/twin")
+SITE = Site(Path("nowhere"), {path: SourceFile(f"{path}.md", 0, 0) for path in PATHS})
 ALLOWED = {"a", "br", "code", "em", "strong", "blockquote", "span", "del", "p", "kbd", "sub", "sup", "mark", "b", "i"}
 
 

@@ -132,7 +132,7 @@ def test_a_byte_order_mark_is_no_part_of_the_text_and_nul_is_replaced() -> None:
 
 def test_all_faults_of_a_file_come_together_in_order() -> None:
     text = '+++\ntitle = []\ndate = "soon"\n+++\n\n{{< details >}}\n\n[x]({{% ref "missing" %}})\n\n{{< glow >}}\n'
-    post, faults = read_post(text, "posts/a.md", Site(Path("x"), frozenset()))
+    post, faults = read_post(text, "posts/a.md", Site(Path("x"), {}))
     assert post is None
     assert [fault.line for fault in faults] == sorted(fault.line for fault in faults)
     assert {"front-matter-field", "shortcode-unclosed", "shortcode-unknown", "link"} <= {fault.code for fault in faults}
@@ -144,3 +144,15 @@ def test_a_post_keeps_its_file_and_gets_its_address(tmp_path: Path) -> None:
     post, faults = load_post(tmp_path, file, Site.of(tmp_path, [file]))
     assert faults == []
     assert (post.source, post.path, post.url) == (file.relative, "posts/2024_03/tea-time", "/posts/2024_03/tea-time/")
+
+
+@pytest.mark.parametrize("field", ["draft = true", "publishDate = '2999-01-01'", "expiryDate = '2001-01-01'"])
+def test_a_ref_to_a_post_that_is_not_published_is_a_link_fault(tmp_path: Path, field: str) -> None:
+    for name, extra, body in (("hidden", field, "x"), ("shown", "", '[次]({{% ref "hidden" %}})')):
+        (tmp_path / "posts").mkdir(exist_ok=True)
+        text = f"+++\ntitle = '{name}'\ndate = '2024-01-01'\n{extra}\n+++\n{body}\n"
+        (tmp_path / "posts" / f"{name}.md").write_text(text, encoding="utf-8")
+    files = scan(tmp_path).files
+    post, faults = load_post(tmp_path, files[1], Site.of(tmp_path, files))
+    assert [(fault.code, fault.blocks) for fault in faults] == [("link", False)]
+    assert "次" in str(post.segments)

@@ -21,7 +21,7 @@ from matome_app.store.models import Base, Comment, plain_html
 from matome_app.store.session import Store, sqlite_url
 from matome_app.store.writing import PostWriter, get_meta, set_meta
 
-SITE = Site(Path("nowhere"), frozenset())
+SITE = Site(Path("nowhere"), {})
 
 
 @pytest.fixture
