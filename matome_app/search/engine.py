@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 from sqlalchemy import Connection
 
-from matome_app.search.params import SearchParams
+from matome_app.search.params import Scope, SearchParams
 
 Match = Literal["word", "partial"]
 
@@ -47,11 +47,15 @@ class PostDocument:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A comment found: its key and id, and whether the words stand whole in it."""
+    """A comment found: its key and id, and whether the words stand whole in it.
+
+    `via` are the spellings it was found by, where it holds none of the words as typed.
+    """
 
     key: int
     id: str
     match: Match
+    via: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +98,27 @@ class Chip:
     before, color, post.
 
     `without` is the search that is left when the part is taken away; `count` says, for words and phrases, how many
-    comments hold it when nothing else is asked.
+    comments hold it when nothing else is asked. `variants` are other spellings that are searched along, and `exact` the
+    search without them, when there are any.
     """
 
     kind: str
     label: str
     without: SearchParams
     count: int | None = None
+    variants: tuple[str, ...] = ()
+    exact: SearchParams | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
     """The answer to one search: one page of hits in order, and what is known of all hits.
 
-    `highlights` is what `snippets` needs to mark the words found. `total` is what paging reaches. `facets` has the keys
-    tag, user and month; months are in order of time, the others by count.
+    `highlights` is what `snippets` needs to mark the words found. `total` is what paging reaches, `totals` what each
+    scope finds. `facets` has the keys tag, user and month; months are in order of time, the others by count. Those
+    that took too long are left out and named in `late`. `months` is the month facet for a chart: every month from the
+    first to the last, and while one is chosen, the others with what they would find instead.
+    `inflections` are searches that find other forms of a verb or an adjective, too; their total counts only those.
     """
 
     params: SearchParams
@@ -121,6 +131,10 @@ class SearchResult:
     suggestions: tuple[Suggestion, ...]
     chips: tuple[Chip, ...]
     highlights: tuple[str, ...] = field(default=())
+    totals: dict[Scope, int] = field(default_factory=dict)
+    late: tuple[str, ...] = ()
+    months: tuple[FacetValue, ...] = ()
+    inflections: tuple[Suggestion, ...] = ()
     took_ms: float = 0.0
 
 
@@ -175,6 +189,15 @@ class SearchEngine(Protocol):
 
     def all_keys(self, params: SearchParams) -> list[int]:
         """Return the keys of all comments a search finds, in order, whatever the page."""
+
+    def top_posts(self, params: SearchParams, limit: int) -> tuple[PostHit, ...]:
+        """Return the posts with the most comments found, most first."""
+
+    def similar_comments(self, key: int, limit: int) -> tuple[int, ...]:
+        """Return the keys of the comments most like one, best first, never itself nor a copy of it."""
+
+    def related_posts(self, key: int, limit: int) -> tuple[int, ...]:
+        """Return the keys of the posts most like one by tags and text, best first."""
 
     def highlights(self, q: str) -> tuple[str, ...]:
         """Return what `snippets` marks for a query, without searching."""

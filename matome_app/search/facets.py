@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
@@ -14,6 +15,8 @@ from matome_app.search.params import SearchParams
 from matome_app.search.snapshot import Snapshot
 
 MOST: Final = 12
+_MOST_MONTHS: Final = 600
+_MONTH = re.compile(r"[0-9]{4}/(0[1-9]|1[0-2])")
 
 
 def count_facets(snapshot: Snapshot, params: SearchParams, found: Matches) -> dict[str, tuple[FacetValue, ...]]:
@@ -29,6 +32,27 @@ def count_facets(snapshot: Snapshot, params: SearchParams, found: Matches) -> di
         "user": _top(columns.users, by_user, _chosen(params.users, names.users)),
         "month": _months(columns, by_month, month),
     }
+
+
+def count_months(snapshot: Snapshot, params: SearchParams, found: Matches) -> tuple[FacetValue, ...]:
+    """Return every month from the first to the last that has hits, in order, those between without hits, too.
+
+    Terms of the taxonomy that name no month come last.
+    """
+    columns = snapshot.columns
+    by_month = _through_posts(columns.months, post_counts(columns, found))
+    month = _chosen([params.month] if params.month else [], snapshot.names.months)
+    values = {value.label: value for value in _months(columns, by_month, month)}
+    named = sorted(label for label in values if _MONTH.fullmatch(label))
+    others = [value for label, value in values.items() if label not in named]
+    between = _from_to(named[0], named[-1]) if named else []
+    return (*(values.get(label, FacetValue(label, label, 0, False)) for label in between), *others)
+
+
+def _from_to(first: str, last: str) -> list[str]:
+    """Return the months from one to another."""
+    start, end = (int(month[:4]) * 12 + int(month[5:]) - 1 for month in (first, last))
+    return [f"{n // 12:04}/{n % 12 + 1:02}" for n in range(start, min(end, start + _MOST_MONTHS) + 1)]
 
 
 def post_counts(columns: Columns, found: Matches) -> Ints:

@@ -103,7 +103,7 @@ class _Finder:
         tier = np.zeros(self._columns.size, np.uint8)
         score = np.zeros(self._columns.size, np.float32)
         tier[slots] = CHARACTERS
-        words = [word for _, word in _words().cut(term.text)]
+        words = [word for _, word in words_of_thread().cut(term.text)]
         if len(words) == 1 and words[0].surface == term.text:
             self._one_word(words[0], term.quoted, tier, score)
         else:
@@ -146,18 +146,22 @@ class _Finder:
         return sorted(terms, key=lambda term: (self._snapshot.words.frequency(field, term), term))[:RAREST]
 
     def _bm25(self, slots: Codes, weights: Floats) -> Floats:
-        """Score occurrences (Robertson and Zaragoza 2009, the form with a never negative idf)."""
-        columns: Columns = self._columns
-        idf = math.log1p((columns.size - len(slots) + 0.5) / (len(slots) + 0.5))
-        scores = idf * (K1 + 1) * weights / (weights + K1 * (1 - B + B * columns.norm[slots]))
-        return scores.astype(np.float32)
+        return bm25(self._columns, slots, weights)
+
+
+def bm25(columns: Columns, slots: Codes, weights: Floats) -> Floats:
+    """Score occurrences of a term (Robertson and Zaragoza 2009, the form with a never negative idf)."""
+    idf = math.log1p((columns.size - len(slots) + 0.5) / (len(slots) + 0.5))
+    scores = idf * (K1 + 1) * weights / (weights + K1 * (1 - B + B * columns.norm[slots]))
+    return scores.astype(np.float32)
 
 
 def _leaf(slots: Codes, tier: int) -> Leaf:
     return Leaf(slots, np.full(len(slots), tier, np.uint8), np.zeros(len(slots), np.float32))
 
 
-def _words() -> Words:
+def words_of_thread() -> Words:
+    """Return this thread's cutter of words."""
     if not hasattr(_local, "words"):
         _local.words = Words()
     words: Words = _local.words

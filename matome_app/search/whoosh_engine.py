@@ -18,14 +18,15 @@ from matome_app.errors import BadSearch, IndexUnavailable, MatomeError
 from matome_app.search import tables
 from matome_app.search.analysis import analyzer_version
 from matome_app.search.chips import make_chips
-from matome_app.search.columns import Ints, load_columns
+from matome_app.search.columns import Columns, Ints, load_columns
 from matome_app.search.engine import Hit, PostHit, SearchResult
-from matome_app.search.facets import count_facets, post_counts
+from matome_app.search.facets import count_facets, count_months, post_counts
 from matome_app.search.leaves import SPELLING, find
 from matome_app.search.matching import Matches, is_sought, match, param_flags
-from matome_app.search.params import SearchParams, Sort
+from matome_app.search.params import Scope, SearchParams, Sort
 from matome_app.search.query import MAX_TERMS, Group, Query, Term, parse
 from matome_app.search.ranking import all_slots, page_count, page_slots
+from matome_app.search.related import related_posts, similar_comments
 from matome_app.search.snapshot import Names, Snapshot, WordReader
 from matome_app.search.suggest import suggest
 from matome_app.search.titles import pattern_of, posts_with
@@ -106,6 +107,23 @@ class WhooshEngine:
             slots = all_slots(snapshot.columns, found, _order(params, query))
             keys: list[int] = snapshot.columns.keys[slots].tolist()
         return keys
+
+    def top_posts(self, params: SearchParams, limit: int) -> tuple[PostHit, ...]:
+        """Return the posts with the most comments found, most first."""
+        query = _read(params)
+        with self._open() as (connection, snapshot):
+            counts = post_counts(snapshot.columns, match(connection, snapshot, query, params))
+            return _posts_by_hits(snapshot.columns, np.flatnonzero(counts).tolist(), counts)[:limit]
+
+    def similar_comments(self, key: int, limit: int) -> tuple[int, ...]:
+        """Return the keys of the comments most like one, best first, never itself nor a copy of it."""
+        with self._open() as (connection, snapshot):
+            return similar_comments(connection, snapshot, key, limit)
+
+    def related_posts(self, key: int, limit: int) -> tuple[int, ...]:
+        """Return the keys of the posts most like one by tags and text, best first."""
+        with self._open() as (connection, snapshot):
+            return related_posts(connection, snapshot, key, limit)
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Connection, Snapshot]]:
@@ -207,6 +225,8 @@ class _Search:
             suggestions=() if total else suggest(params, query, self._snapshot.words, self._count),
             chips=make_chips(params, query, self._holding),
             highlights=highlights,
+            totals=self._totals(total),
+            months=count_months(self._snapshot, params, self._in_all_months(found)),
             took_ms=(time.perf_counter() - self._started) * 1000,
         )
 
@@ -230,12 +250,20 @@ class _Search:
         narrowed = param_flags(self._snapshot, SearchParams(tags=self._params.tags, month=self._params.month))
         for allowed in narrowed:
             flags &= np.bincount(columns.post[allowed], minlength=len(columns.posts)) > 0
-        counts = post_counts(columns, found)
-        best = sorted(
-            np.flatnonzero(flags).tolist(), key=lambda n: (-counts[n], -columns.posts[n].date, columns.posts[n].path)
-        )
-        posts = [(columns.posts[number], int(counts[number])) for number in best[:MOST_POSTS]]
-        return tuple(PostHit(post.key, post.path, post.url, post.title, hits) for post, hits in posts)
+        return _posts_by_hits(columns, np.flatnonzero(flags).tolist(), post_counts(columns, found))[:MOST_POSTS]
+
+    def _totals(self, total: int) -> dict[Scope, int]:
+        """Return what each scope finds; with one word they find the same."""
+        if sum(map(is_sought, self._query.groups)) < 2:
+            return {"comment": total, "post": total}
+        other: Scope = "comment" if self._params.scope == "post" else "post"
+        return {self._params.scope: total, other: self._count(self._params.replace(scope=other))}
+
+    def _in_all_months(self, found: Matches) -> Matches:
+        """Return what would be found if no month were chosen in the URL."""
+        if not self._params.month:
+            return found
+        return match(self._connection, self._snapshot, self._query, self._params.replace(month=""))
 
     def _count(self, params: SearchParams) -> int:
         """Return the total of another search."""
@@ -246,6 +274,13 @@ class _Search:
         terms = [part for part in group.parts if isinstance(part, Term)]
         leaves = [find(self._connection, self._snapshot, term).slots for term in terms]
         return len(leaves[0]) if len(leaves) == 1 else len(np.unique(np.concatenate(leaves)))
+
+
+def _posts_by_hits(columns: Columns, numbers: list[int], counts: Ints) -> tuple[PostHit, ...]:
+    """Return posts by their ordinals, those with the most hits first, then the newest."""
+    best = sorted(numbers, key=lambda n: (-counts[n], -columns.posts[n].date, columns.posts[n].path))
+    posts = [(columns.posts[number], int(counts[number])) for number in best]
+    return tuple(PostHit(post.key, post.path, post.url, post.title, hits) for post, hits in posts)
 
 
 def _is_positive(part: object) -> bool:

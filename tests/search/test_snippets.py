@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
 
-from bs4 import BeautifulSoup
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,7 +48,7 @@ def test_matches_that_touch_are_one() -> None:
 def test_text_is_escaped_inside_and_outside_of_marks() -> None:
     text = 'a <script>alert("x")</script> & <b>'
     assert "<script" not in highlight_all(text, highlights("script"))
-    assert BeautifulSoup(highlight_all(text, highlights("script")), "html.parser").get_text() == text
+    assert text_of(highlight_all(text, highlights("script"))) == text
 
 
 def test_a_long_text_is_cut_around_the_densest_matches() -> None:
@@ -57,7 +57,7 @@ def test_a_long_text_is_cut_around_the_densest_matches() -> None:
     assert cut.startswith("…ここで<mark>京都</mark>")
     assert cut.endswith("…")
     assert cut.count("<mark>") == 3
-    assert len(BeautifulSoup(cut, "html.parser").get_text()) == 162
+    assert len(text_of(cut)) == 162
 
 
 def test_without_matches_the_beginning_is_shown() -> None:
@@ -68,12 +68,17 @@ def test_without_matches_the_beginning_is_shown() -> None:
 WRITTEN = st.text(alphabet=st.sampled_from("aＡ ガｶﾞか\u3099サー①ﬁß<&\"'。\n語"), max_size=300)
 
 
+def text_of(markup: str) -> str:
+    """Return what a reader sees of a snippet, every white space kept (parsers of HTML may merge it)."""
+    return html.unescape(re.sub("</?mark>", "", markup))
+
+
 @given(WRITTEN, st.text(alphabet='aガかサー1fi語ss"- ', max_size=12))
 def test_any_snippet_is_a_piece_of_the_text(text: str, q: str) -> None:
     cut = snippet(text, highlights(q), length=50)
-    shown = BeautifulSoup(cut, "html.parser").get_text()
+    shown = text_of(cut)
     assert shown.removeprefix("…").removesuffix("…") in text or shown in text
-    assert BeautifulSoup(highlight_all(text, highlights(q)), "html.parser").get_text() == text
+    assert text_of(highlight_all(text, highlights(q))) == text
 
 
 @given(WRITTEN, st.sampled_from(["a", "ガ", "が", "サー", "語", "1", "fi"]))
