@@ -19,7 +19,7 @@ def highlights(q: str) -> list[str]:
 
 def marked(text: str, q: str) -> list[str]:
     return [
-        mark.get_text() for mark in BeautifulSoup(highlight_all(text, highlights(q)), "html.parser").find_all("mark")
+        html.unescape(mark) for mark in re.findall("<mark>(.*?)</mark>", highlight_all(text, highlights(q)), re.DOTALL)
     ]
 
 
