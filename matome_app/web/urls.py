@@ -33,9 +33,13 @@ def user_url(name: str) -> str:
     return f"/users/{quote(name, safe='@:+~!$&()*,;=')}/"
 
 
-def comment_url(comment: Comment, post: Post) -> str:
-    """Return the address at which a comment is on the page, its fold open, without help of JavaScript."""
-    return f"{fold_url(post, comment.details) if comment.details else post.url}#c-{comment.id}"
+def comment_url(comment: Comment, post: Post, q: str = "") -> str:
+    """Return the address at which a comment is on the page, its fold open, without help of JavaScript.
+
+    With a query, the page marks what it finds.
+    """
+    page = fold_url(post, comment.details) if comment.details else post.url
+    return f"{with_query(page, SearchParams(q=q))}#c-{comment.id}"
 
 
 def anchor_url(comment: Comment, post: Post) -> str:
