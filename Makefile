@@ -38,12 +38,13 @@ test: setup-dev ## set up, check style and types, run every test (TESTS= names s
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest $(if $(CI),--no-skips) $(PYTEST_OPTIONS) $(TESTS)
 
-bench: setup-dev ## run the benchmarks
-	$(BIN)/python -m benchmarks
+bench: setup $(STAMPS)/bench ## run the benchmarks, and write docs/benchmarks.md (BENCH_OPTIONS=--quick measures a sample)
+	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
 lock: $(STAMPS)/uv/bin/uv ## refresh the lock files (LOCK_OPTIONS=--upgrade takes newer versions)
 	$(COMPILE) pyproject.toml --group build --output-file requirements.txt
-	$(COMPILE) pyproject.toml --group build --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --group build --extra dev --extra bench --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --group build --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 	$(COMPILE) --group node --output-file requirements-node.txt
 	scripts/npm.sh $(VENV) install --package-lock-only --ignore-scripts
 
@@ -64,6 +65,10 @@ $(STAMPS)/serve: requirements.txt pyproject.toml | $(BIN)/python
 
 $(STAMPS)/dev: requirements-dev.txt $(STAMPS)/serve
 	$(PIP) install --require-hashes -r requirements-dev.txt
+	@mkdir -p $(@D) && touch $@
+
+$(STAMPS)/bench: requirements-bench.txt $(STAMPS)/serve
+	$(PIP) install --require-hashes -r requirements-bench.txt
 	@mkdir -p $(@D) && touch $@
 
 $(STAMPS)/uv/bin/uv: | $(BIN)/python
