@@ -44,6 +44,7 @@ ROWS = (
     ),
     Row("LANGUAGE", "ja", "language of the interface: `ja` or `en`"),
     Row("TIMEZONE", "Asia/Tokyo", "time zone in which times are shown"),
+    Row("TERMS_FILE", "", "table of names that mean the same thing, for the search; empty: the one that comes along"),
     Row("TRUSTED_PROXIES", "0", "number of reverse proxies in front whose `X-Forwarded-*` headers are believed"),
 )
 LANGUAGES = ("ja", "en")
@@ -61,6 +62,7 @@ class Settings:
     base_url: str
     language: str
     timezone: ZoneInfo
+    terms_file: Path | None
     trusted_proxies: int
 
     def as_environment(self) -> dict[str, str]:
@@ -74,6 +76,7 @@ class Settings:
             "MATOME_BASE_URL": self.base_url,
             "MATOME_LANGUAGE": self.language,
             "MATOME_TIMEZONE": self.timezone.key,
+            "MATOME_TERMS_FILE": str(self.terms_file or ""),
             "MATOME_TRUSTED_PROXIES": str(self.trusted_proxies),
         }
 
@@ -91,6 +94,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         base_url=_base_url(value["BASE_URL"]),
         language=_language(value["LANGUAGE"]),
         timezone=_timezone(value["TIMEZONE"]),
+        terms_file=_file("TERMS_FILE", value["TERMS_FILE"]),
         trusted_proxies=_count("TRUSTED_PROXIES", value["TRUSTED_PROXIES"], most=10),
     )
 
@@ -109,6 +113,15 @@ def _folder(name: str, value: str, *, is_default: bool = False) -> Path:
             raise _wrong(name, value, f"{path} is not a folder; name a folder")
     except OSError as error:
         raise _wrong(name, value, f"{path} cannot be looked at ({error.strerror}); name a readable folder") from None
+    return path.resolve()
+
+
+def _file(name: str, value: str) -> Path | None:
+    if not value:
+        return None
+    path = Path.cwd() / Path(value).expanduser() if "\0" not in value else None
+    if path is None or not path.is_file():
+        raise _wrong(name, value, "no such file; name a file or leave it empty")
     return path.resolve()
 
 

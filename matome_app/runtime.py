@@ -12,6 +12,7 @@ from typing import Any
 from matome_app.config import Settings
 from matome_app.errors import IndexUnavailable
 from matome_app.search.engine import SearchEngine
+from matome_app.search.terms import TermTable, load_terms
 from matome_app.search.whoosh_engine import WhooshEngine
 from matome_app.store.generations import Generation, current_generation
 from matome_app.store.session import Store
@@ -26,17 +27,18 @@ class Reader:
     engine: SearchEngine
 
 
-def open_reader(generation: Generation) -> Reader:
-    """Open store and engine of a generation."""
+def open_reader(generation: Generation, terms: TermTable | None = None) -> Reader:
+    """Open store and engine of a generation; `terms` is the table of names that searches use (None: our own)."""
     store = Store(generation.database_url)
-    return Reader(generation, store, WhooshEngine(store.engine, generation.words))
+    return Reader(generation, store, WhooshEngine(store.engine, generation.words, terms))
 
 
 class Runtime:
-    """Settings, the current reader, and the progress of whoever builds."""
+    """Settings, the current reader, and the progress of whoever builds; raises SettingError for a bad term table."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._terms = load_terms(settings.terms_file)
         self._reader: Reader | None = None
         self._seen: tuple[int, int] | None = None
         self._lock = threading.Lock()
@@ -57,7 +59,7 @@ class Runtime:
         if generation is None:
             # Deleted while serving: keep what is open, it still answers.
             return
-        old, self._reader, self._seen = self._reader, open_reader(generation), seen
+        old, self._reader, self._seen = self._reader, open_reader(generation, self._terms), seen
         if old is not None:
             old.store.close()  # requests that still read it keep their connections until they are done
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
@@ -12,6 +12,8 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from matome_app.search.analysis import fold
+from matome_app.search.engine import PostCard, PostTag
+from matome_app.search.query import Term
 from matome_app.search.tables import NO_TIME
 
 Ints = npt.NDArray[np.int64]
@@ -33,14 +35,12 @@ def parse_numbers(joined: str | None) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class PostRow:
-    """What is known of a post; `text` is its folded title and tags, a line each."""
+    """What is known of a post; `text` is its folded title and tags, a line each, the tags from `tags_at` on."""
 
-    key: int
-    path: str
-    url: str
-    title: str
+    card: PostCard
     date: int
     text: str
+    tags_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,9 @@ class Columns:
     """All comments by slot, in order of their keys, and all posts by ordinal, in order of their paths.
 
     `post`, `user` and `color` are ordinals into `posts`, `users` and `colors`; `created` is in seconds since 1970;
-    `titles` is the text of all posts, each ended by a NUL, and `title_starts` where each begins;
+    `titles` is the text of all posts, each ended by a NUL; `title_starts` and `tag_starts` are where each's title and
+    tags begin in it;
+    `title_places` remembers where terms occur there;
     `rank` is the place in time, the newest comment highest, never equal; `norm` is the length over the mean length.
     """
 
@@ -74,10 +76,13 @@ class Columns:
     posts: tuple[PostRow, ...]
     titles: str
     title_starts: Ints
+    tag_starts: Ints
     tags: Pairs
     months: Pairs
     slot_of: Codes
     first_key: int
+    post_dates: Ints
+    title_places: dict[Term, tuple[Ints, Flags]] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -111,6 +116,7 @@ def load_columns(connection: Connection) -> Columns:
     colors, color = _ordinals(row[6], len(keys))
     rank = np.empty(len(keys), np.int64)
     rank[np.lexsort((-ordinals, post, created))] = np.arange(len(keys))
+    title_starts = np.cumsum([0, *(len(post.text) + 1 for post in posts)], dtype=np.int64)[:-1]
     first = int(keys[0]) if len(keys) else 0
     slot_of = np.full(int(keys[-1]) - first + 1 if len(keys) else 0, -1, np.int32)
     slot_of[keys - first] = np.arange(len(keys), dtype=np.int32)
@@ -126,11 +132,13 @@ def load_columns(connection: Connection) -> Columns:
         colors=colors,
         posts=posts,
         titles="".join(f"{post.text}\0" for post in posts),
-        title_starts=np.cumsum([0, *(len(post.text) + 1 for post in posts)], dtype=np.int64)[:-1],
+        title_starts=title_starts,
+        tag_starts=title_starts + np.array([post.tags_at for post in posts], np.int64),
         tags=tags,
         months=months,
         slot_of=slot_of,
         first_key=first,
+        post_dates=np.array([post.date for post in posts], np.int64),
     )
 
 
@@ -148,14 +156,18 @@ def _load_posts(connection: Connection) -> tuple[tuple[PostRow, ...], dict[int, 
     ordinal_of = {int(row[0]): ordinal for ordinal, row in enumerate(rows)}
     tag_rows = connection.exec_driver_sql("SELECT post, slug, label FROM search_post_tags ORDER BY rowid").all()
     month_rows = connection.exec_driver_sql("SELECT post, month, month FROM search_post_months ORDER BY rowid").all()
-    labels: dict[int, list[str]] = {}
-    for post, _, label in tag_rows:
-        labels.setdefault(post, []).append(label)
+    tags: dict[int, list[PostTag]] = {}
+    for post, slug, label in tag_rows:
+        tags.setdefault(post, []).append(PostTag(label, slug))
     posts = tuple(
-        PostRow(key, path, url, title, when, fold("\n".join([title, *labels.get(key, [])])))
+        _post_row(PostCard(key, path, url, title, tuple(tags.get(key, ()))), when)
         for key, path, url, title, when in rows
     )
     return posts, ordinal_of, _pairs(tag_rows, ordinal_of), _pairs(month_rows, ordinal_of)
+
+
+def _post_row(card: PostCard, date: int) -> PostRow:
+    return PostRow(card, date, fold("\n".join([card.title, *(tag.label for tag in card.tags)])), len(fold(card.title)))
 
 
 def _pairs(rows: Iterable[Any], ordinal_of: dict[int, int]) -> Pairs:

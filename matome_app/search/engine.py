@@ -46,14 +46,33 @@ class PostDocument:
 
 
 @dataclass(frozen=True, slots=True)
+class PostTag:
+    """A tag as its post spells it, and its slug."""
+
+    label: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class PostCard:
+    """What a hit says of its post; `key` is the store's."""
+
+    key: int
+    path: str
+    url: str
+    title: str
+    tags: tuple[PostTag, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
-    """A comment found: its key and id, and whether the words stand whole in it.
+    """A comment found: its key, its post, and whether the words stand whole in it.
 
     `via` are the spellings it was found by, where it holds none of the words as typed.
     """
 
     key: int
-    id: str
+    post: PostCard
     match: Match
     via: tuple[str, ...] = ()
 

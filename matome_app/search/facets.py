@@ -19,19 +19,36 @@ _MOST_MONTHS: Final = 600
 _MONTH = re.compile(r"[0-9]{4}/(0[1-9]|1[0-2])")
 
 
-def count_facets(snapshot: Snapshot, params: SearchParams, found: Matches) -> dict[str, tuple[FacetValue, ...]]:
-    """Return the values of tag and user with the most hits, and all months in order of time; selected ones always."""
+def count_facets(
+    snapshot: Snapshot, params: SearchParams, found: Matches, is_late: Callable[[], bool]
+) -> tuple[dict[str, tuple[FacetValue, ...]], tuple[str, ...]]:
+    """Return the values of tag and user with the most hits, and all months in order of time; selected ones always.
+
+    Those that are not counted when time is up are left out; their names come second.
+    """
     columns, names = snapshot.columns, snapshot.names
-    slots = np.flatnonzero(found.tier)
+    slots = found.slots
     in_post = np.bincount(columns.post[slots], minlength=len(columns.posts))
-    by_tag, by_month = _through_posts(columns.tags, in_post), _through_posts(columns.months, in_post)
-    by_user = np.bincount(columns.user[slots], minlength=len(columns.users))
-    month = _chosen([params.month] if params.month else [], names.months)
-    return {
-        "tag": _top(columns.tags.names, by_tag, _chosen(params.tags, names.tags)),
-        "user": _top(columns.users, by_user, _chosen(params.users, names.users)),
-        "month": _months(columns, by_month, month),
-    }
+
+    def tags() -> tuple[FacetValue, ...]:
+        return _top(columns.tags.names, _through_posts(columns.tags, in_post), _chosen(params.tags, names.tags))
+
+    def users() -> tuple[FacetValue, ...]:
+        by_user = np.bincount(columns.user[slots], minlength=len(columns.users))
+        return _top(columns.users, by_user, _chosen(params.users, names.users))
+
+    def months() -> tuple[FacetValue, ...]:
+        chosen = _chosen([params.month] if params.month else [], names.months)
+        return _months(columns, _through_posts(columns.months, in_post), chosen)
+
+    facets: dict[str, tuple[FacetValue, ...]] = {}
+    late: list[str] = []
+    for name, count in (("tag", tags), ("user", users), ("month", months)):
+        if is_late():
+            late.append(name)
+        else:
+            facets[name] = count()
+    return facets, tuple(late)
 
 
 def count_months(snapshot: Snapshot, params: SearchParams, found: Matches) -> tuple[FacetValue, ...]:
@@ -57,7 +74,7 @@ def _from_to(first: str, last: str) -> list[str]:
 
 def post_counts(columns: Columns, found: Matches) -> Ints:
     """Return the number of hits in every post."""
-    return np.bincount(columns.post[np.flatnonzero(found.tier)], minlength=len(columns.posts))
+    return np.bincount(columns.post[found.slots], minlength=len(columns.posts))
 
 
 def _through_posts(pairs: Pairs, in_post: Ints) -> Ints:

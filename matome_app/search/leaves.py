@@ -2,42 +2,57 @@
 
 from __future__ import annotations
 
-import math
-import re
 import threading
 from collections.abc import Sequence
 
 import numpy as np
 from sqlalchemy import Connection
 
-from matome_app.search.analysis import latin_runs
-from matome_app.search.columns import Codes, Columns, parse_numbers
+from matome_app.search.analysis import fold, latin_runs
+from matome_app.search.columns import Codes, Ints, parse_numbers
 from matome_app.search.grams import match_gram, match_runs, match_substring
 from matome_app.search.latin import LatinTerm, read_latin
 from matome_app.search.postings import LATIN, WORDS
 from matome_app.search.query import Term
+from matome_app.search.scoring import bm25f
 from matome_app.search.snapshot import Floats, Leaf, Snapshot, Tiers
-from matome_app.search.words import PART, VARIANT, Word, Words, normal_form
+from matome_app.search.titles import Places, title_weights
+from matome_app.search.words import PART, VARIANT, Word, Words, without_long_vowel
 
 WHOLE, PHRASE, SPELLING, CHARACTERS = 4, 3, 2, 1
 """The tiers; what is below `SPELLING` is a partial hit."""
 PART_WEIGHT, SPELLING_WEIGHT = 0.5, 0.3
-RAREST = 3
-K1, B = 1.2, 0.6
-_NEVER_SHORT = frozenset(("インター", "ミスター"))
-"""Without ー they begin many other words (インタビュー, ミスタイプ)."""
+RAREST, VERY_FREQUENT = 3, 10_000
 
 _local = threading.local()
 
 
 def find(connection: Connection, snapshot: Snapshot, term: Term) -> Leaf:
-    """Return what a term finds, from the cache when it was asked before."""
+    """Return what a term finds, under its other names in the term table, too; from the cache when asked before."""
     key = (term.text, term.quoted, term.excluded)
     leaf = snapshot.cache.get(key)
     if leaf is None:
-        leaf = _Finder(connection, snapshot).find(term)
+        finder = _Finder(connection, snapshot)
+        leaf = finder.with_names(finder.find(term), variants(snapshot, term))
         snapshot.cache.put(key, leaf)
     return leaf
+
+
+def find_characters(connection: Connection, snapshot: Snapshot, texts: Sequence[str]) -> Codes:
+    """Return the slots of the comments that hold one of some texts, character by character."""
+    return _Finder(connection, snapshot).characters(texts)
+
+
+def variants(snapshot: Snapshot, term: Term) -> tuple[Term, ...]:
+    """Return the other names that the term table has for a term, to be taken literally; none for what is quoted."""
+    if term.quoted or term.excluded:
+        return ()
+    return tuple(name_term(name) for name in snapshot.terms.others(term.text))
+
+
+def name_term(name: str) -> Term:
+    """Return a name of the term table as a term."""
+    return Term(name, fold(name), quoted=True)
 
 
 class _Finder:
@@ -49,28 +64,58 @@ class _Finder:
         self._columns = snapshot.columns
 
     def find(self, term: Term) -> Leaf:
-        if not term.text.isascii():
-            return self._japanese(term)
-        if latin_runs(term.text):
-            return self._latin(term)
-        slots = self._substring(term.text)
-        return _leaf(slots, PHRASE if term.quoted else CHARACTERS)
+        tier = np.zeros(self._columns.size, np.uint8)
+        if term.excluded:
+            tier[self._literal(term)] = CHARACTERS
+            return self._leaf(term, tier, None)
+        frequency = np.zeros(self._columns.size, np.float32)
+        if term.text.isascii() and latin_runs(term.text):
+            self._latin(term, tier, frequency)
+        elif term.text.isascii():
+            tier[self.substring(term.text)] = PHRASE if term.quoted else CHARACTERS
+        else:
+            self._japanese(term, tier, frequency)
+        return self._leaf(term, tier, frequency)
 
-    def _latin(self, term: Term) -> Leaf:
-        latin = read_latin(term.text, literal=term.quoted or term.excluded)
+    def with_names(self, leaf: Leaf, names: Sequence[Term]) -> Leaf:
+        """Add what a term finds under other names, as other spellings."""
+        if not names:
+            return leaf
+        tier = np.zeros(self._columns.size, np.uint8)
+        score = np.zeros(self._columns.size, np.float32)
+        tier[leaf.slots], score[leaf.slots] = leaf.tier, leaf.score
+        for name in names:
+            other = find(self._connection, self._snapshot, name)
+            tier[other.slots] = np.maximum(tier[other.slots], SPELLING)
+            score[other.slots] += other.score * np.float32(SPELLING_WEIGHT)
+        slots = np.flatnonzero(tier).astype(np.int32)
+        return Leaf(slots, tier[slots], score[slots])
+
+    def _leaf(self, term: Term, tier: Tiers, frequency: Floats | None) -> Leaf:
+        slots = np.flatnonzero(tier).astype(np.int32)
+        if frequency is None:
+            return Leaf(slots, tier[slots], np.zeros(len(slots), np.float32))
+        columns = self._columns
+        score = bm25f(columns, slots, frequency[slots], title_weights(columns, term)[columns.post[slots]])
+        return Leaf(slots, tier[slots], score)
+
+    def _literal(self, term: Term) -> Codes:
+        if term.text.isascii() and latin_runs(term.text):
+            return self._with_runs(read_latin(term.text, literal=True))
+        return self.substring(term.text)
+
+    def _latin(self, term: Term, tier: Tiers, frequency: Floats) -> None:
+        latin = read_latin(term.text, literal=term.quoted)
         slots = self._with_runs(latin)
-        leaf = _leaf(slots, WHOLE)
-        if not term.excluded:
-            dense = np.zeros(self._columns.size, np.float32)
-            for run in self._rarest(LATIN, sorted({run for runs in latin.choices for run in runs})):
-                found, weights = self._snapshot.words.postings(LATIN, run)
-                dense[found] += self._bm25(found, weights)
-            leaf.score[:] = dense[slots]
-        return leaf
+        tier[slots] = WHOLE
+        for runs in latin.choices:
+            frequency[slots] = np.maximum(frequency[slots], self._least(LATIN, runs)[slots])
 
     def _with_runs(self, latin: LatinTerm) -> Codes:
         """Return the comments a Latin term matches."""
         matching = " OR ".join(f"({match_runs(runs)})" for runs in latin.choices)
+        if latin.pairs:
+            matching = " AND ".join([*map(match_gram, latin.pairs), f"({matching})"])
         if latin.exact:
             return self._ids("search_grams", matching)
         rows = self._connection.exec_driver_sql(
@@ -78,41 +123,43 @@ class _Finder:
             " WHERE key IN (SELECT rowid FROM search_grams WHERE search_grams MATCH ?) ORDER BY key",
             (matching,),
         )
-        search = re.compile(latin.pattern).search
-        return self._known(np.array([key for key, text in rows if search(text)], np.int64))
+        holds = Places(latin.inner, latin.pattern).any
+        return self._known(np.array([key for key, text in rows if holds(text)], np.int64))
 
-    def _substring(self, text: str) -> Codes:
+    def substring(self, text: str) -> Codes:
         """Return the comments that hold these characters."""
-        if len(text) < 3:
-            return self._ids("search_grams", match_gram(text))
-        return self._ids("search_trigrams", match_substring(text))
+        return self.characters([text])
+
+    def characters(self, texts: Sequence[str]) -> Codes:
+        """Return the comments that hold the characters of one of the texts."""
+        short = " OR ".join(match_gram(text) for text in texts if len(text) < 3)
+        long = " OR ".join(match_substring(text) for text in texts if len(text) >= 3)
+        found = [
+            self._ids(table, matching)
+            for table, matching in (("search_grams", short), ("search_trigrams", long))
+            if matching
+        ]
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
     def _ids(self, table: str, matching: str) -> Codes:
         query = f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?"
         return self._known(parse_numbers(self._connection.exec_driver_sql(query, (matching,)).scalar()))
 
-    def _known(self, keys: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Codes:
+    def _known(self, keys: Ints) -> Codes:
         slots = self._columns.slots(keys)
         return slots if not len(slots) or slots.min() >= 0 else slots[slots >= 0]
 
-    def _japanese(self, term: Term) -> Leaf:
-        literal = term.quoted or term.excluded
-        slots = self._substring(term.text if literal else without_long_vowel(term.text))
-        if term.excluded:
-            return _leaf(slots, CHARACTERS)
-        tier = np.zeros(self._columns.size, np.uint8)
-        score = np.zeros(self._columns.size, np.float32)
-        tier[slots] = CHARACTERS
+    def _japanese(self, term: Term, tier: Tiers, frequency: Floats) -> None:
+        tier[self.substring(term.text if term.quoted else without_long_vowel(term.text))] = CHARACTERS
         words = [word for _, word in words_of_thread().cut(term.text)]
         if len(words) == 1 and words[0].surface == term.text:
-            self._one_word(words[0], term.quoted, tier, score)
+            self._one_word(words[0], term.quoted, tier, frequency)
         else:
-            tier[slots] = PHRASE if term.quoted else CHARACTERS
-            self._several_words([word.surface for word in words], tier, score)
-        slots = np.flatnonzero(tier).astype(np.int32)
-        return Leaf(slots, tier[slots], score[slots])
+            if term.quoted:
+                tier[tier > 0] = PHRASE
+            self._several_words(tuple(word.surface for word in words), tier, frequency)
 
-    def _one_word(self, word: Word, quoted: bool, tier: Tiers, score: Floats) -> None:
+    def _one_word(self, word: Word, quoted: bool, tier: Tiers, frequency: Floats) -> None:
         """Raise what holds the word whole or in a compound, and add other spellings."""
         places = [(word.surface, WHOLE, 1.0), (PART + word.surface, PHRASE, PART_WEIGHT)]
         if word.normal and not quoted:
@@ -124,40 +171,36 @@ class _Finder:
             if level != SPELLING:
                 held = tier[slots] > 0
                 slots, weights = slots[held], weights[held]
-            score[slots] += self._bm25(slots, weights) * np.float32(weight)
+            frequency[slots] += weights * np.float32(weight)
             tier[slots] = np.maximum(tier[slots], level)
 
-    def _several_words(self, surfaces: Sequence[str], tier: Tiers, score: Floats) -> None:
+    def _several_words(self, surfaces: Sequence[str], tier: Tiers, frequency: Floats) -> None:
         """Raise what holds the characters and, whole, the rarest of the words (reading all would be slow)."""
-        rarest = self._rarest(WORDS, sorted(set(surfaces)))
-        count = np.zeros(self._columns.size, np.uint8)
-        for surface in rarest:
-            slots, weights = self._snapshot.words.postings(WORDS, surface)
-            held = tier[slots] > 0
-            slots, weights = slots[held], weights[held]
-            count[slots] += 1
-            score[slots] += self._bm25(slots, weights)
-        if rarest:
-            tier[(count == len(rarest)) & (tier > 0)] = WHOLE
+        if surfaces:
+            least = self._least(WORDS, surfaces)
+            held = (least > 0) & (tier > 0)
+            tier[held] = WHOLE
+            frequency[held] = least[held]
+
+    def _least(self, field: str, terms: Sequence[str]) -> Floats:
+        """Return how often every comment has the one of some terms it has least.
+
+        Of many terms the rarest count, of these no very frequent one beside a rarer: it tells little and costs most.
+        """
+        least: Floats | None = None
+        for term in self._rarest(field, sorted(set(terms))):
+            slots, weights = self._snapshot.words.postings(field, term)
+            dense = np.zeros(self._columns.size, np.float32)
+            dense[slots] = weights
+            least = dense if least is None else np.minimum(least, dense, out=least)
+        return np.zeros(self._columns.size, np.float32) if least is None else least
 
     def _rarest(self, field: str, terms: Sequence[str]) -> list[str]:
-        if len(terms) <= RAREST:
+        if len(terms) < 2:
             return list(terms)
-        return sorted(terms, key=lambda term: (self._snapshot.words.frequency(field, term), term))[:RAREST]
-
-    def _bm25(self, slots: Codes, weights: Floats) -> Floats:
-        return bm25(self._columns, slots, weights)
-
-
-def bm25(columns: Columns, slots: Codes, weights: Floats) -> Floats:
-    """Score occurrences of a term (Robertson and Zaragoza 2009, the form with a never negative idf)."""
-    idf = math.log1p((columns.size - len(slots) + 0.5) / (len(slots) + 0.5))
-    scores = idf * (K1 + 1) * weights / (weights + K1 * (1 - B + B * columns.norm[slots]))
-    return scores.astype(np.float32)
-
-
-def _leaf(slots: Codes, tier: int) -> Leaf:
-    return Leaf(slots, np.full(len(slots), tier, np.uint8), np.zeros(len(slots), np.float32))
+        frequency = self._snapshot.words.frequency
+        ranked = sorted((frequency(field, term), term) for term in terms)
+        return [term for place, (count, term) in enumerate(ranked[:RAREST]) if not place or count <= VERY_FREQUENT]
 
 
 def words_of_thread() -> Words:
@@ -166,10 +209,3 @@ def words_of_thread() -> Words:
         _local.words = Words()
     words: Words = _local.words
     return words
-
-
-def without_long_vowel(text: str) -> str:
-    """Leave out the ー at the end of a word that is the same word without it (コンピューター, but not インター)."""
-    if len(text) < 4 or not text.endswith("ー") or text in _NEVER_SHORT:
-        return text
-    return text[:-1] if normal_form(text) == normal_form(text[:-1]) else text

@@ -3,73 +3,97 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from sqlalchemy import Connection
 
-from matome_app.search.columns import Columns, Flags, within
-from matome_app.search.leaves import WHOLE, find
+from matome_app.search.clauses import Clause, clauses, is_sought, plain_runs
+from matome_app.search.columns import Columns, Flags, Ints, within
+from matome_app.search.leaves import SPELLING, SPELLING_WEIGHT, WHOLE, find, name_term, variants
 from matome_app.search.params import SearchParams
+from matome_app.search.phrases import find_phrase
 from matome_app.search.query import Filter, Group, Part, Query, Term
 from matome_app.search.snapshot import Floats, Snapshot, Tiers
 from matome_app.search.titles import posts_with
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Matches:
-    """What is found, one value a comment: the tier (0 is not found) and the score."""
+    """What is found, one value a comment: tier (0 is not found), score, and whether the words stand together."""
 
     tier: Tiers
     score: Floats
+    together: Flags | None = None
+
+    @cached_property
+    def slots(self) -> Ints:
+        """The comments found, in the order of their slots; to be asked for when all conditions are applied."""
+        return np.flatnonzero(self.tier.astype(bool))
 
     @property
     def total(self) -> int:
         """How many comments are found."""
-        return int(np.count_nonzero(self.tier))
+        return len(self.slots)
 
 
 def match(connection: Connection, snapshot: Snapshot, query: Query, params: SearchParams) -> Matches:
     """Find the comments of a query that pass the filters of the parameters."""
     matcher = _Matcher(connection, snapshot)
-    found = matcher.spread(query) if params.scope == "post" else matcher.together(query)
+    found = matcher.spread(query) if params.scope == "post" else matcher.in_one(query)
     for flags in [*matcher.conditions(query), *param_flags(snapshot, params)]:
         np.multiply(found.tier, flags, out=found.tier)
-    return found
+    if params.sort != "relevance":
+        return found
+    return Matches(found.tier, found.score, matcher.together(query, found))
 
 
 class _Matcher:
-    """Evaluates groups; conditions (lone filters and exclusions) are kept apart from what is sought."""
+    """Evaluates clauses; conditions (lone filters and exclusions) are kept apart from what is sought."""
 
     def __init__(self, connection: Connection, snapshot: Snapshot) -> None:
         self._connection = connection
         self._snapshot = snapshot
 
-    def together(self, query: Query) -> Matches:
-        """Find the comments that match every group."""
-        found = self._everything()
-        for group in filter(is_sought, query.groups):
-            one = self._group(group)
+    def in_one(self, query: Query) -> Matches:
+        """Find the comments that match every clause."""
+        sought = clauses(query, self._snapshot.terms)
+        if not sought:
+            return self._everything()
+        found = self._clause(sought[0])
+        for clause in sought[1:]:
+            one = self._clause(clause)
             np.minimum(found.tier, one.tier, out=found.tier)
             np.add(found.score, one.score, out=found.score)
         return found
 
     def spread(self, query: Query) -> Matches:
-        """Find the comments that match any group, in threads (with their titles) that match every one."""
-        sought = list(filter(is_sought, query.groups))
+        """Find the comments that match any clause, in threads (with their titles) that match every one."""
+        sought = clauses(query, self._snapshot.terms)
         if not sought:
             return self._everything()
         columns = self._snapshot.columns
-        found = Matches(np.zeros(columns.size, np.uint8), np.zeros(columns.size, np.float32))
+        found = self._nothing()
         whole = np.ones(len(columns.posts), bool)
-        for group in sought:
-            one = self._group(group)
+        for clause in sought:
+            one = self._clause(clause)
             np.maximum(found.tier, one.tier, out=found.tier)
             np.add(found.score, one.score, out=found.score)
-            in_thread = posts_with(columns, group)
+            in_thread = posts_of(self._snapshot, clause)
             in_thread[columns.post[one.tier > 0]] = True
             whole &= in_thread
         np.multiply(found.tier, whole[columns.post], out=found.tier)
         return found
+
+    def together(self, query: Query, found: Matches) -> Flags | None:
+        """Tell of the comments found whether words that follow each other in the query do so in them."""
+        runs = plain_runs(query)
+        if not runs:
+            return None
+        flags = np.zeros(self._snapshot.columns.size, bool)
+        for run in runs:
+            flags[find_phrase(self._connection, self._snapshot, run, found.tier > 0)] = True
+        return flags
 
     def conditions(self, query: Query) -> list[Flags]:
         """Return what lone filters and exclusions let through; several users are alternatives, as in the URL."""
@@ -89,18 +113,38 @@ class _Matcher:
         size = self._snapshot.columns.size
         return Matches(np.full(size, WHOLE, np.uint8), np.zeros(size, np.float32))
 
+    def _nothing(self) -> Matches:
+        size = self._snapshot.columns.size
+        return Matches(np.zeros(size, np.uint8), np.zeros(size, np.float32))
+
+    def _clause(self, clause: Clause) -> Matches:
+        """Find what matches all groups of a clause, or its names in the term table as other spellings."""
+        found = self._group(clause.groups[0])
+        for group in clause.groups[1:]:
+            one = self._group(group)
+            np.minimum(found.tier, one.tier, out=found.tier)
+            np.add(found.score, one.score, out=found.score)
+        for name in clause.names:
+            leaf = find(self._connection, self._snapshot, name_term(name))
+            found.tier[leaf.slots] = np.maximum(found.tier[leaf.slots], SPELLING)
+            found.score[leaf.slots] += leaf.score * np.float32(SPELLING_WEIGHT)
+        return found
+
     def _group(self, group: Group) -> Matches:
         """Find what matches one of the parts: the best tier, the sum of the scores."""
-        size = self._snapshot.columns.size
-        tier, score = np.zeros(size, np.uint8), np.zeros(size, np.float32)
+        found = self._nothing()
+        if len(group.parts) == 1 and isinstance(group.parts[0], Term):
+            leaf = find(self._connection, self._snapshot, group.parts[0])
+            found.tier[leaf.slots], found.score[leaf.slots] = leaf.tier, leaf.score
+            return found
         for part in group.parts:
             if isinstance(part, Term) and not part.excluded:
                 leaf = find(self._connection, self._snapshot, part)
-                tier[leaf.slots] = np.maximum(tier[leaf.slots], leaf.tier)
-                score[leaf.slots] += leaf.score
+                found.tier[leaf.slots] = np.maximum(found.tier[leaf.slots], leaf.tier)
+                found.score[leaf.slots] += leaf.score
             else:
-                np.maximum(tier, self._flags(part) * np.uint8(WHOLE), out=tier)
-        return Matches(tier, score)
+                np.maximum(found.tier, self._flags(part) * np.uint8(WHOLE), out=found.tier)
+        return found
 
     def _flags(self, part: Part) -> Flags:
         """Return what a filter or an exclusion lets through."""
@@ -112,9 +156,14 @@ class _Matcher:
         return flags
 
 
-def is_sought(group: Group) -> bool:
-    """Tell whether a group is something to find, not a lone filter or exclusion."""
-    return len(group.parts) > 1 or (isinstance(group.parts[0], Term) and not group.parts[0].excluded)
+def posts_of(snapshot: Snapshot, clause: Clause) -> Flags:
+    """Tell of every post whether its title or tags match all groups of a clause, or hold one of its names."""
+    columns = snapshot.columns
+    flags = np.ones(len(columns.posts), bool)
+    for group in clause.groups:
+        terms = [part for part in group.parts if isinstance(part, Term) and not part.excluded]
+        flags &= posts_with(columns, [*terms, *(name for term in terms for name in variants(snapshot, term))])
+    return flags | posts_with(columns, map(name_term, clause.names))
 
 
 def filter_flags(snapshot: Snapshot, part: Filter) -> Flags:
@@ -142,7 +191,7 @@ def param_flags(snapshot: Snapshot, params: SearchParams) -> list[Flags]:
     if params.color:
         flags.append(_colored(columns, params.color))
     if params.post:
-        flags.append(np.array([post.path == params.post for post in columns.posts], bool)[columns.post])
+        flags.append(np.array([post.card.path == params.post for post in columns.posts], bool)[columns.post])
     return flags
 
 

@@ -165,13 +165,21 @@ def _blocks(matcher: Any) -> Iterator[tuple[Ints, Floats]]:
     while not matcher._atend:
         data = matcher._postfile.get(matcher._dataoffset, matcher._nextoffset - matcher._dataoffset)
         differences, weights, _ = _unpack(data, matcher._compression)
-        ids = np.cumsum(np.array(differences, np.int64))
+        ids = np.cumsum(_numbers(differences))
         if not isinstance(weights, tuple):
             weights = 1.0 if weights is None else weights
             yield ids, np.full(len(ids), weights, np.float32)
         else:
             yield ids, np.array(weights, np.float32)
         matcher._next_block()
+
+
+def _numbers(differences: list[int]) -> Ints:
+    """Return numbers as an array; by way of bytes, as the small ones of frequent words, in a third of the time."""
+    try:
+        return np.frombuffer(bytes(differences), np.uint8).astype(np.int64)
+    except ValueError:
+        return np.array(differences, np.int64)
 
 
 def _unpack(data: bytes, compression: int) -> Any:

@@ -9,12 +9,15 @@ import numpy as np
 
 from matome_app.errors import BadSearch
 from matome_app.search.columns import Columns, Ints
+from matome_app.search.leaves import SPELLING, WHOLE
 from matome_app.search.matching import Matches
 from matome_app.search.params import Sort
 
 PAGE_SIZE: Final = 21
 _RANK_BITS: Final = 30
-_SCORE_BITS: Final = 28
+_SCORE_BITS: Final = 24
+_STANDING_TOGETHER: Final = WHOLE + 1
+"""The level of words that follow each other as in the query and are no partial hits: above scattered whole words."""
 
 
 def page_count(total: int) -> int:
@@ -24,7 +27,7 @@ def page_count(total: int) -> int:
 
 def page_slots(columns: Columns, found: Matches, sort: Sort, page: int) -> Ints:
     """Return the slots of a page, best first; raises BadSearch (404) for a page past the end."""
-    slots = np.flatnonzero(found.tier)
+    slots = found.slots
     pages = page_count(len(slots))
     if page > pages:
         raise BadSearch(f"page={page}: ページは{pages}までです。", status=404)
@@ -38,7 +41,7 @@ def page_slots(columns: Columns, found: Matches, sort: Sort, page: int) -> Ints:
 
 def all_slots(columns: Columns, found: Matches, sort: Sort) -> Ints:
     """Return the slots of everything found, best first."""
-    slots = np.flatnonzero(found.tier)
+    slots = found.slots
     return slots[np.argsort(-_keys(columns, found, sort, slots))]
 
 
@@ -48,5 +51,8 @@ def _keys(columns: Columns, found: Matches, sort: Sort, slots: Ints) -> Ints:
     if sort != "relevance":
         return rank if sort == "newest" else -rank
     score = np.minimum(found.score[slots].astype(np.float64) * 1000, 2.0**_SCORE_BITS - 1).astype(np.int64)
-    tier = found.tier[slots].astype(np.int64)
-    return (((tier << _SCORE_BITS) | score) << _RANK_BITS) | rank
+    level = found.tier[slots].astype(np.int64)
+    if found.together is not None:
+        together = found.together[slots]
+        level = 2 * np.where(together & (level >= SPELLING), _STANDING_TOGETHER, level) + together
+    return (((level << _SCORE_BITS) | score) << _RANK_BITS) | rank

@@ -12,8 +12,9 @@ from sqlalchemy import Connection
 
 from matome_app.search.analysis import latin_runs
 from matome_app.search.columns import Codes
-from matome_app.search.leaves import bm25, words_of_thread
+from matome_app.search.leaves import words_of_thread
 from matome_app.search.postings import LATIN, WORDS
+from matome_app.search.scoring import bm25f
 from matome_app.search.snapshot import Floats, Snapshot
 from matome_app.search.words import INFLECTED, VARIANT
 
@@ -29,7 +30,8 @@ TAG_WEIGHT: Final = 2.0
 SHARED: Final = 2
 """What is like another has at least so many of its telling words."""
 _FREQUENT: Final = 0.1
-"""Words that more than this share of all comments have tell nothing."""
+_ALWAYS_RARE: Final = 20
+"""Words that more than this share of all comments have, and more than a few, tell nothing."""
 _CANDIDATES: Final = 40
 
 
@@ -54,7 +56,7 @@ def similar_comments(connection: Connection, snapshot: Snapshot, key: int, limit
 def related_posts(connection: Connection, snapshot: Snapshot, key: int, limit: int) -> tuple[int, ...]:
     """Return the keys of the posts most like one; a post that is not in the index has none."""
     columns = snapshot.columns
-    number = next((number for number, post in enumerate(columns.posts) if post.key == key), None)
+    number = next((number for number, post in enumerate(columns.posts) if post.card.key == key), None)
     if number is None:
         return ()
     slots = np.flatnonzero(columns.post == number)[:READ]
@@ -69,9 +71,9 @@ def related_posts(connection: Connection, snapshot: Snapshot, key: int, limit: i
     by_post[number] = 0
     best = sorted(
         np.flatnonzero(by_post > 0).tolist(),
-        key=lambda n: (-round(float(by_post[n]), 6), -columns.posts[n].date, columns.posts[n].path),
+        key=lambda n: (-round(float(by_post[n]), 6), -columns.posts[n].date, columns.posts[n].card.path),
     )
-    return tuple(columns.posts[n].key for n in best[:limit])
+    return tuple(columns.posts[n].card.key for n in best[:limit])
 
 
 def _shared_tags(snapshot: Snapshot, number: int) -> npt.NDArray[np.float64]:
@@ -111,7 +113,7 @@ def _telling(snapshot: Snapshot, counts: Counter[Term]) -> list[Term]:
     weight: dict[Term, float] = {}
     for term, count in counts.items():
         frequency = snapshot.words.frequency(*term) if len(term[1]) > 1 else 0
-        if 1 < frequency <= max(size * _FREQUENT, 2):
+        if 1 < frequency <= max(size * _FREQUENT, _ALWAYS_RARE):
             weight[term] = math.log1p(count) * math.log(1 + size / frequency)
     return sorted(weight, key=lambda term: (-weight[term], term))[:TELLING]
 
@@ -122,7 +124,7 @@ def _compare(snapshot: Snapshot, terms: list[Term]) -> tuple[Floats, Codes]:
     shared = np.zeros(snapshot.columns.size, np.int32)
     for field, term in terms:
         slots, weights = snapshot.words.postings(field, term)
-        score[slots] += bm25(snapshot.columns, slots, weights)
+        score[slots] += bm25f(snapshot.columns, slots, weights)
         shared[slots] += 1
     return score, shared
 

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from whoosh.reading import IndexReader
 
 from matome_app.search.columns import Codes, Columns, Pairs
-from matome_app.search.postings import read_keys, read_postings
+from matome_app.search.postings import LATIN, read_keys, read_postings
+from matome_app.search.terms import TermTable
 
 Floats = npt.NDArray[np.float32]
 Tiers = npt.NDArray[np.uint8]
@@ -73,6 +74,7 @@ class WordReader:
     def __init__(self, reader: IndexReader | None, columns: Columns) -> None:
         self._reader = reader
         self._lock = threading.Lock()
+        self._latin_words: tuple[str, ...] | None = None
         self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
 
     def postings(self, name: str, term: str) -> tuple[Codes, Floats]:
@@ -91,6 +93,19 @@ class WordReader:
             return 0
         with self._lock:
             return int(self._reader.doc_frequency(name, term))
+
+    def has_latin(self, word: str) -> bool:
+        """Tell whether a comment has a folded Latin word."""
+        return self.frequency(LATIN, word) > 0
+
+    def latin_words(self) -> tuple[str, ...]:
+        """Return all Latin words; they are read at the first call."""
+        if self._latin_words is None:
+            if self._reader is None:
+                return ()
+            with self._lock:
+                self._latin_words = tuple(term.decode() for term in self._reader.lexicon(LATIN))
+        return self._latin_words
 
 
 class Names:
@@ -126,11 +141,16 @@ def _by_spelling(pairs: Pairs) -> dict[str, set[int]]:
 
 @dataclass(slots=True, eq=False)
 class Snapshot:
-    """One state of the index. `generation` counts changes of the tables, `words_generation` those of Whoosh."""
+    """One state of the index, and the term table it is asked with.
+
+    `generation` counts changes of the tables, `words_generation` those of Whoosh.
+    """
 
     generation: int
     words_generation: int
     columns: Columns
     words: WordReader
     names: Names
+    terms: TermTable
     cache: LeafCache = field(default_factory=LeafCache)
+    spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)

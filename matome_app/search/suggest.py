@@ -1,78 +1,86 @@
-"""Say, when nothing is found, what would be: with a word dropped, or a Latin word spelled as it is in the index."""
+"""Say, when nothing is found, what would be: words spelled otherwise or dropped, filters loosened, a wider scope."""
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from matome_app.search.analysis import fold
+from matome_app.search.chips import filter_chips
+from matome_app.search.clauses import is_sought
 from matome_app.search.engine import Suggestion
 from matome_app.search.params import SearchParams
-from matome_app.search.postings import LATIN
 from matome_app.search.query import Group, Query, Term
-from matome_app.search.snapshot import WordReader
+from matome_app.search.slips import other_typings
+from matome_app.search.snapshot import Snapshot
+from matome_app.search.spelling import nearest_words
 
-MOST: Final = 5
-MOST_GROUPS: Final = 6
-LONGEST: Final = 20
-_LETTERS: Final = string.ascii_lowercase + string.digits
+MOST_GROUPS: Final = 8
+"""So many words are looked at; a query of more is rarely a few letters from one that finds something."""
+MOST_SPELLINGS: Final = 3
+
+Count = Callable[[SearchParams], int]
+Candidate = tuple[SearchParams, str, str]
+"""A search, its query as it is shown, and why it is offered."""
 
 
 def suggest(
-    params: SearchParams, query: Query, words: WordReader, count: Callable[[SearchParams], int]
+    snapshot: Snapshot, params: SearchParams, query: Query, count: Count, holding: Callable[[Group], int]
 ) -> tuple[Suggestion, ...]:
-    """Return searches that find something, each with its true total from `count`."""
-    tried = [*_spelled(query, words), *_dropped(query)]
-    found: list[Suggestion] = []
-    for q, why in tried:
-        changed = params.replace(q=q, sort=params.sort)
-        total = count(changed)
-        if total:
-            found.append(Suggestion(q, total, why, changed))
-    if params.is_filtered and query.groups:
-        bare = SearchParams(q=params.q, scope=params.scope, sort=params.sort)
-        if total := count(bare):
-            found.append(Suggestion(params.q, total, "絞り込みを外す", bare))
-    return tuple(found[:MOST])
+    """Return searches that find something, each with its true total from `count`; `holding` counts a word alone."""
+    absent = [group for group in query.groups[:MOST_GROUPS] if is_sought(group) and not holding(group)]
+    candidates = [
+        *_spelled(snapshot, params, query, absent),
+        *_unquoted(params, query),
+        *_dropped(params, query),
+        *_loosened(params),
+    ]
+    if params.scope == "comment" and sum(map(is_sought, query.groups)) > 1:
+        candidates.append((params.replace(scope="post"), params.q, "同じスレッド内で探す"))
+    found: dict[SearchParams, Suggestion] = {}
+    for changed, q, why in candidates:
+        if changed not in found and (total := count(changed)):
+            found[changed] = Suggestion(q, total, why, changed)
+    return tuple(found.values())
 
 
-def _dropped(query: Query) -> Iterator[tuple[str, str]]:
+def _spelled(snapshot: Snapshot, params: SearchParams, query: Query, absent: list[Group]) -> Iterator[Candidate]:
+    """Yield the query with a word that nobody wrote replaced by what was perhaps meant."""
+    for group in absent:
+        term = group.parts[0]
+        if len(group.parts) == 1 and isinstance(term, Term):
+            for word in _meant(snapshot, term.text):
+                q = query.replacing(group, f'"{word}"' if term.quoted else word)
+                yield params.replace(q=q), q, f"もしかして「{word}」"
+
+
+def _meant(snapshot: Snapshot, text: str) -> list[str]:
+    """Return the words a text may stand for: typed with the IME in the wrong state, or misspelled."""
+    typed = [word for word in other_typings(text) if not word.isascii() or snapshot.words.has_latin(fold(word))]
+    return list(dict.fromkeys([*typed, *nearest_words(text, snapshot.words)]))[:MOST_SPELLINGS]
+
+
+def _unquoted(params: SearchParams, query: Query) -> Iterator[Candidate]:
+    """Yield the query with each phrase as words that may stand apart."""
+    for group in query.groups[:MOST_GROUPS]:
+        term = group.parts[0]
+        if group.kind == "phrase" and isinstance(term, Term):
+            q = query.replacing(group, term.shown)
+            yield params.replace(q=q), q, f"{group.label}の引用符を外す"
+
+
+def _dropped(params: SearchParams, query: Query) -> Iterator[Candidate]:
     """Yield the query without each of its groups."""
     if len(query.groups) > 1:
         for group in query.groups[:MOST_GROUPS]:
-            yield query.without(group), f"{group.label}を外す"
+            q = query.without(group)
+            yield params.replace(q=q), q, f"{group.label}を外す"
 
 
-def _spelled(query: Query, words: WordReader) -> Iterator[tuple[str, str]]:
-    """Yield the query with a Latin word that nobody wrote replaced by the nearest that somebody did."""
-    for group in query.groups[:MOST_GROUPS]:
-        term = group.parts[0]
-        if len(group.parts) == 1 and isinstance(term, Term) and not term.excluded and _is_word(term.text):
-            near = nearest(term.text, lambda word: words.frequency(LATIN, word))
-            if near:
-                yield query.replacing(group, _quoted_like(group, near)), f"もしかして「{near}」"
-
-
-def _is_word(text: str) -> bool:
-    return 3 <= len(text) <= LONGEST and text.isascii() and text.isalnum()
-
-
-def _quoted_like(group: Group, word: str) -> str:
-    return f'"{word}"' if group.kind == "phrase" else word
-
-
-def nearest(word: str, frequency: Callable[[str], int]) -> str:
-    """Return the most frequent word one edit away from a word that does not occur; "" when there is none."""
-    if frequency(word):
-        return ""
-    best = max(sorted(_one_edit(word)), key=frequency)
-    return best if frequency(best) else ""
-
-
-def _one_edit(word: str) -> set[str]:
-    """Return all words one deletion, swap, replacement or insertion away: about 73 a letter."""
-    cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
-    near = {a + b[1:] for a, b in cuts if b} | {a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1}
-    near |= {a + c + b[1:] for a, b in cuts if b for c in _LETTERS}
-    near |= {a + c + b for a, b in cuts for c in _LETTERS}
-    return near - {word, ""}
+def _loosened(params: SearchParams) -> Iterator[Candidate]:
+    """Yield the search without each of its filters, and without all of them."""
+    chips = filter_chips(params)
+    for chip in chips:
+        yield chip.without, params.q, f"{chip.label}を外す"
+    if len(chips) > 1:
+        yield SearchParams(q=params.q, scope=params.scope, sort=params.sort), params.q, "絞り込みをすべて外す"

@@ -24,8 +24,12 @@ CHUNK: Final = 8000
 """Characters given to Sudachi at once; its limit is 49,149 bytes."""
 
 _KATAKANA = re.compile(r"[ァ-ヺー]+")
+_NEVER_SHORT: Final = frozenset(("インター", "ミスター"))
+"""Without ー they begin many other words (インタビュー, ミスタイプ)."""
+
 _NOT_WORDS: Final = frozenset(("補助記号", "空白", "記号"))
 _INFLECTING: Final = frozenset(("動詞", "形容詞", "助動詞"))
+_ENDINGS: Final = frozenset(("助動詞", "助詞", "接尾辞"))
 _WITH_VARIANTS: Final = frozenset(("名詞", "動詞", "形容詞", "形状詞", "副詞"))
 
 
@@ -145,6 +149,38 @@ def _touches_katakana(text: str, start: int, end: int) -> bool:
     return bool(_KATAKANA.match(before) or _KATAKANA.match(after))
 
 
+@dataclass(frozen=True, slots=True)
+class Inflecting:
+    """A verb or an adjective: its dictionary form, and how it inflects (Sudachi's 活用型)."""
+
+    base: str
+    kind: str
+
+
+@lru_cache(maxsize=1000)
+def inflecting_word(folded: str) -> Inflecting | None:
+    """Return the verb or adjective a text is a form of, whatever auxiliaries follow; None when it is none."""
+    morphemes = list(_tokenizer().tokenize(folded[:CHUNK]))
+    if not morphemes:
+        return None
+    speech = [morpheme.part_of_speech() for morpheme in morphemes]
+    head = 0
+    if len(morphemes) > 1 and speech[0][2] == "サ変可能" and speech[1][4] == "サ行変格":
+        head = 1  # 検索する: a noun that する makes a verb
+    if speech[head][0] not in ("動詞", "形容詞") or any(one[0] not in _ENDINGS for one in speech[head + 1 :]):
+        return None
+    noun = morphemes[0].surface() if head else ""
+    return Inflecting(noun + fold(morphemes[head].dictionary_form()), speech[head][4])
+
+
+@lru_cache(maxsize=1000)
 def normal_form(folded: str) -> str:
     """Return the usual spelling of a text, word by word."""
     return "".join(fold(morpheme.normalized_form()) for morpheme in _tokenizer().tokenize(folded[:CHUNK]))
+
+
+def without_long_vowel(text: str) -> str:
+    """Leave out the ー at the end of a word that is the same word without it (コンピューター, but not インター)."""
+    if len(text) < 4 or not text.endswith("ー") or text in _NEVER_SHORT:
+        return text
+    return text[:-1] if normal_form(text) == normal_form(text[:-1]) else text

@@ -11,8 +11,7 @@ from werkzeug.wrappers import Response
 from matome_app.search.engine import Hit, SearchResult
 from matome_app.search.params import SearchParams
 from matome_app.search.snippets import snippet
-from matome_app.store import queries
-from matome_app.store.models import Comment
+from matome_app.store.found import FoundComment, comments_found
 from matome_app.web import htmx
 from matome_app.web.context import PAGE_SIZE, engine, search_params, session
 from matome_app.web.urls import search_url
@@ -25,16 +24,14 @@ class Found:
     """A hit with its comment and what of it is shown."""
 
     hit: Hit
-    comment: Comment
+    comment: FoundComment
     snippet: Markup
 
 
 def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     """Search, and read the comments of the page of hits: one statement, whatever their number."""
     result = engine().search(params)
-    comments = {
-        comment.key: comment for comment in queries.comments_by_key(session(), [hit.key for hit in result.hits])
-    }
+    comments = comments_found(session(), {hit.key: hit.post for hit in result.hits})
     found = [
         Found(hit, comments[hit.key], Markup(snippet(comments[hit.key].text, result.highlights)))
         for hit in result.hits

@@ -11,8 +11,12 @@ from flask import current_app, request
 
 from matome_app.content.permalinks import url_path
 from matome_app.search.params import SearchParams
+from matome_app.store.found import Card, FoundComment
 from matome_app.store.models import Comment, Post, Term
 from matome_app.web.context import settings
+
+AnyPost = Post | Card
+AnyComment = Comment | FoundComment
 
 
 def term_url(taxonomy: str, slug: str) -> str:
@@ -33,7 +37,7 @@ def user_url(name: str) -> str:
     return f"/users/{quote(name, safe='@:+~!$&()*,;=')}/"
 
 
-def comment_url(comment: Comment, post: Post, q: str = "") -> str:
+def comment_url(comment: AnyComment, post: AnyPost, q: str = "") -> str:
     """Return the address at which a comment is on the page, its fold open, without help of JavaScript.
 
     With a query, the page marks what it finds.
@@ -42,12 +46,12 @@ def comment_url(comment: Comment, post: Post, q: str = "") -> str:
     return f"{with_query(page, SearchParams(q=q))}#c-{comment.id}"
 
 
-def anchor_url(comment: Comment, post: Post) -> str:
+def anchor_url(comment: AnyComment, post: AnyPost) -> str:
     """Return the post's address with the comment's anchor, as JSON gives it."""
     return f"{post.url}#c-{comment.id}"
 
 
-def fold_url(post: Post, n: int) -> str:
+def fold_url(post: AnyPost, n: int) -> str:
     """Return the address of a fold."""
     return f"{post.url}details/{n}"
 

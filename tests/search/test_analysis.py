@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from matome_app.search.analysis import analyzer_version, fold, fold_with_map, latin_runs, searchable_text
 from matome_app.search.grams import gram_words, match_gram
 from matome_app.search.latin import read_latin
-from matome_app.search.leaves import without_long_vowel
-from matome_app.search.words import INFLECTED, PART, VARIANT, Words
+from matome_app.search.words import INFLECTED, PART, VARIANT, Words, without_long_vowel
 
 
 def test_markup_stays_searchable_but_breaks_and_entities_are_read() -> None:

@@ -218,3 +218,28 @@ def test_highlights_need_no_search(engine: WhooshEngine) -> None:
     result: SearchResult = engine.search(SearchParams(q='Rust "メモリ" -C user:Bob'))
     assert result.highlights == engine.highlights('Rust "メモリ" -C user:Bob')
     assert len(result.highlights) == 2
+
+
+def test_a_facet_that_takes_too_long_stays_away_and_the_answer_comes(engine: WhooshEngine) -> None:
+    hasty = WhooshEngine(engine._database, engine._folder, facet_budget=-1)
+    result = hasty.search(SearchParams(q="京都"))
+    assert (result.facets, result.months, result.late) == ({}, (), ("tag", "user", "month"))
+    assert result.total == engine.search(SearchParams(q="京都")).total
+    assert engine.search(SearchParams(q="京都")).late == ()
+
+
+def test_months_are_a_row_without_gaps_that_adds_up(engine: WhooshEngine) -> None:
+    result = engine.search(SearchParams(q="rust OR 型"))
+    assert [(month.value, month.count) for month in result.months] == [("2025/04", 2), ("2025/05", 0), ("2025/06", 1)]
+    assert sum(month.count for month in result.months) == result.total
+    chosen = engine.search(SearchParams(q="rust OR 型", month="2025/06"))
+    assert [(month.count, month.selected) for month in chosen.months] == [(2, False), (0, False), (1, True)]
+    assert [(month.value, month.count) for month in chosen.facets["month"]] == [("2025/06", 1)]
+
+
+def test_both_scopes_are_counted(engine: WhooshEngine) -> None:
+    for scope in ("comment", "post"):
+        result = engine.search(SearchParams(q="パン 条例", scope=scope))
+        assert result.totals == {"comment": 0, "post": 4}
+        assert result.total == result.totals[scope]
+    assert engine.search(SearchParams(q="パン")).totals == {"comment": 3, "post": 3}

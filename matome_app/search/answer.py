@@ -1,0 +1,169 @@
+"""Put together the answer to one search: the page of hits, and everything that is said about all hits."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from sqlalchemy import Connection
+
+from matome_app.search.chips import make_chips
+from matome_app.search.clauses import clauses, is_sought, plain_word
+from matome_app.search.columns import Columns, Ints
+from matome_app.search.engine import Hit, PostHit, SearchResult, Suggestion
+from matome_app.search.explain import explain
+from matome_app.search.facets import count_facets, count_months, post_counts
+from matome_app.search.inflection import other_forms
+from matome_app.search.leaves import SPELLING, find, find_characters
+from matome_app.search.matching import Matches, match, param_flags, posts_of
+from matome_app.search.params import Scope, SearchParams, Sort
+from matome_app.search.query import Group, Query, Term, parse
+from matome_app.search.ranking import page_count, page_slots
+from matome_app.search.snapshot import Snapshot
+from matome_app.search.suggest import suggest
+
+MOST_POSTS = 5
+MOST_INFLECTED = 2
+"""For so many verbs and adjectives of a query the other forms are counted."""
+
+
+def order_of(params: SearchParams, query: Query) -> Sort:
+    """Return the order: without words nothing is more relevant, so the newest come first."""
+    if params.sort == "relevance" and not any(map(is_sought, query.groups)):
+        return "newest"
+    return params.sort
+
+
+class Answer:
+    """Answers one search from one snapshot."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        snapshot: Snapshot,
+        params: SearchParams,
+        query: Query,
+        started: float,
+        facet_budget: float,
+    ) -> None:
+        self._connection = connection
+        self._snapshot = snapshot
+        self._params = params
+        self._query = query
+        self._started = started
+        self._deadline = started + facet_budget
+
+    def result(self) -> SearchResult:
+        """Search, count and cut out the page."""
+        params, query, columns = self._params, self._query, self._snapshot.columns
+        found = match(self._connection, self._snapshot, query, params)
+        slots = page_slots(columns, found, order_of(params, query), params.page)
+        total = found.total
+        hits, highlights = self._hits(found, slots)
+        facets, late = count_facets(self._snapshot, params, found, self._is_late)
+        return SearchResult(
+            params=params,
+            total=total,
+            page=params.page,
+            pages=page_count(total),
+            hits=hits,
+            facets=facets,
+            posts=self._posts(found),
+            suggestions=() if total else suggest(self._snapshot, params, query, self._count, self._holding),
+            chips=make_chips(self._snapshot.terms, params, query, self._holding),
+            highlights=highlights,
+            totals=self._totals(total),
+            late=late,
+            months=() if "month" in late else count_months(self._snapshot, params, self._in_all_months(found)),
+            inflections=self._inflections(found),
+            took_ms=(time.perf_counter() - self._started) * 1000,
+        )
+
+    def _is_late(self) -> bool:
+        return time.perf_counter() > self._deadline
+
+    def _hits(self, found: Matches, slots: Ints) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
+        """Return the hits of the page and what to mark in them."""
+        columns = self._snapshot.columns
+        keys: list[int] = columns.keys[slots].tolist()
+        posts = [columns.posts[number].card for number in columns.post[slots].tolist()]
+        tiers = found.tier[slots].tolist()
+        spelled = [key for key, tier in zip(keys, tiers, strict=True) if tier == SPELLING]
+        explained = explain(self._connection, self._snapshot, self._query, spelled)
+        hits = tuple(
+            Hit(key, post, "word" if tier >= SPELLING else "partial", explained.via.get(key, ()))
+            for key, post, tier in zip(keys, posts, tiers, strict=True)
+        )
+        return hits, explained.highlights
+
+    def _posts(self, found: Matches) -> tuple[PostHit, ...]:
+        """Return the posts whose title or tags match every word, those with the most hits first."""
+        columns = self._snapshot.columns
+        sought = [
+            clause
+            for clause in clauses(self._query, self._snapshot.terms)
+            if any(isinstance(part, Term) and not part.excluded for group in clause.groups for part in group.parts)
+        ]
+        if not sought:
+            return ()
+        flags = np.logical_and.reduce([posts_of(self._snapshot, clause) for clause in sought])
+        narrowed = param_flags(self._snapshot, SearchParams(tags=self._params.tags, month=self._params.month))
+        for allowed in narrowed:
+            flags &= np.bincount(columns.post[allowed], minlength=len(columns.posts)) > 0
+        return posts_by_hits(columns, np.flatnonzero(flags), post_counts(columns, found), MOST_POSTS)
+
+    def _totals(self, total: int) -> dict[Scope, int]:
+        """Return what each scope finds; with one word they find the same."""
+        if sum(map(is_sought, self._query.groups)) < 2:
+            return {"comment": total, "post": total}
+        other: Scope = "comment" if self._params.scope == "post" else "post"
+        return {self._params.scope: total, other: self._count(self._params.replace(scope=other))}
+
+    def _in_all_months(self, found: Matches) -> Matches:
+        """Return what would be found if no month were chosen in the URL."""
+        if not self._params.month:
+            return found
+        return match(self._connection, self._snapshot, self._query, self._params.replace(month="", sort="newest"))
+
+    def _inflections(self, found: Matches) -> tuple[Suggestion, ...]:
+        """Return the searches for all forms of the verbs and adjectives, with how many more comments each finds."""
+        if self._params.page > 1 or self._params.scope == "post":
+            return ()
+        suggestions: list[Suggestion] = []
+        for group in self._query.groups:
+            word = plain_word(group)
+            forms = other_forms(word.text) if word and not word.text.isascii() else ()
+            if word and forms and len(suggestions) < MOST_INFLECTED:
+                more = self._more_with(group, forms, found)
+                if more:
+                    q = self._query.replacing(group, " OR ".join([group.source, *(f'"{form}"' for form in forms)]))
+                    why = f"「{word.shown}」のほかの活用形"
+                    suggestions.append(Suggestion(q, more, why, self._params.replace(q=q)))
+        return tuple(suggestions)
+
+    def _more_with(self, group: Group, forms: tuple[str, ...], found: Matches) -> int:
+        """Return how many comments are found only by other forms of a word."""
+        slots = find_characters(self._connection, self._snapshot, forms)
+        slots = slots[found.tier[slots] == 0]
+        rest = Query(tuple(other for other in self._query.groups if other is not group))
+        if rest.groups or self._params.is_filtered:
+            others = match(self._connection, self._snapshot, rest, self._params.replace(sort="newest"))
+            slots = slots[others.tier[slots] > 0]
+        return len(slots)
+
+    def _count(self, params: SearchParams) -> int:
+        """Return the total of another search."""
+        return match(self._connection, self._snapshot, parse(params.q), params.replace(sort="newest")).total
+
+    def _holding(self, group: Group) -> int:
+        """Return how many comments hold one of the words of a group (for an exclusion: the excluded word)."""
+        terms = [part for part in group.parts if isinstance(part, Term)]
+        leaves = [find(self._connection, self._snapshot, term).slots for term in terms]
+        return len(leaves[0]) if len(leaves) == 1 else len(np.unique(np.concatenate(leaves)))
+
+
+def posts_by_hits(columns: Columns, numbers: Ints, counts: Ints, limit: int) -> tuple[PostHit, ...]:
+    """Return posts by their ordinals, those with the most hits first, then the newest."""
+    order = np.lexsort((numbers, -columns.post_dates[numbers], -counts[numbers]))[:limit]
+    posts = [(columns.posts[number].card, int(counts[number])) for number in numbers[order].tolist()]
+    return tuple(PostHit(post.key, post.path, post.url, post.title, hits) for post, hits in posts)

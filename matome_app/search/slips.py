@@ -1,0 +1,5 @@
+"""TEMP"""
+
+
+def other_typings(word: str) -> tuple[str, ...]:
+    return ()
