@@ -56,9 +56,20 @@ def fold_url(post: AnyPost, n: int) -> str:
     return f"{post.url}details/{n}"
 
 
-def search_url(params: SearchParams) -> str:
-    """Return the search page of some parameters."""
-    return with_query("/search", params)
+def search_url(params: SearchParams, **more: str) -> str:
+    """Return the search page of some parameters; `more` is what the page alone knows, such as `group`."""
+    url = with_query("/search", params)
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(more)}" if more else url
+
+
+def atom_url(params: SearchParams) -> str:
+    """Return the feed of a search."""
+    return with_query("/search.atom", params.replace())
+
+
+def query_suffix(q: str) -> str:
+    """Return what to add to an address for it to carry the words of a search."""
+    return f"?{urlencode({'q': q})}" if q else ""
 
 
 def list_url(params: SearchParams) -> str:
