@@ -1,0 +1,87 @@
+"""Start a real server on an index, run the queries over HTTP, and read what memory its worker holds (Linux only)."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+from benchmarks.queries import Query
+from benchmarks.results import Memory
+from matome_app.config import ROOT, Settings
+
+START_SECONDS = 60
+
+
+def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Path("/proc")) -> Memory | None:
+    """Return the memory of a worker that has answered all queries, as page fragments; None without /proc."""
+    if not (proc / "self" / "smaps_rollup").exists():
+        return None
+    with _server(settings) as (process, port):
+        connection = HTTPConnection("127.0.0.1", port, timeout=60)
+        for query in queries:
+            _get(connection, f"/search?{urlencode(query.arguments)}")
+        connection.close()
+        (worker,) = children(process.pid, proc)
+        return read_memory((proc / str(worker) / "smaps_rollup").read_text(encoding="ascii"))
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    port = _free_port()
+    command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--log-level", "warning"]
+    environment = {**os.environ, **settings.as_environment(), "GUNICORN_WORKERS": "1"}
+    environment["GUNICORN_BIND"] = f"127.0.0.1:{port}"
+    process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+    try:
+        _wait_until_ready(process, port)
+        yield process, port
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        try:
+            if _get(HTTPConnection("127.0.0.1", port, timeout=5), "/readyz") == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.2)
+    raise RuntimeError("the server did not start")
+
+
+def _get(connection: HTTPConnection, address: str) -> int:
+    connection.request("GET", address, headers={"HX-Request": "true"})
+    response = connection.getresponse()
+    response.read()
+    return response.status
+
+
+def children(process: int, proc: Path = Path("/proc")) -> list[int]:
+    """Return the processes that a process started."""
+    tasks = (proc / str(process) / "task").glob("*/children")
+    return [int(number) for task in tasks for number in task.read_text(encoding="ascii").split()]
+
+
+def read_memory(rollup: str) -> Memory:
+    """Read megabytes out of Linux's smaps_rollup."""
+    kb = {name: int(value) for name, value in re.findall(r"^(\w+): +([0-9]+) kB", rollup, re.MULTILINE)}
+    private = kb["Private_Clean"] + kb["Private_Dirty"]
+    return Memory(*(round(value / 1024, 1) for value in (kb["Pss"], private, kb["Private_Dirty"])))

@@ -1,0 +1,78 @@
+"""Measure the index and the pages of the site: building, starting, size on disk, and what readers ask for most."""
+
+from __future__ import annotations
+
+import resource
+import shutil
+import statistics
+import time
+from contextlib import closing
+from pathlib import Path
+
+from flask.testing import FlaskClient
+
+from benchmarks.results import Build, Size
+from benchmarks.rival import bytes_in
+from benchmarks.texts import connect
+from matome_app import ingest
+from matome_app.config import Settings
+from matome_app.store.generations import Generation
+
+ROUNDS = 30
+
+
+def sample_content(content: Path, target: Path, posts: int) -> None:
+    """Copy some posts of a content folder, evenly spread over it."""
+    found = sorted(content.rglob("index.md"))
+    for path in found[:: max(1, len(found) // posts)][:posts]:
+        shutil.copytree(path.parent, target / path.parent.relative_to(content))
+
+
+def measure_build(settings: Settings) -> Build:
+    """Build everything once, then do what a start does with nothing changed."""
+    report = ingest.run(settings)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    helper = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    started = time.perf_counter()
+    if not ingest.is_up_to_date(settings):
+        raise RuntimeError("the index is not up to date right after it was built")
+    unchanged = (time.perf_counter() - started) * 1000
+    return Build(round(report.seconds, 2), report.added, report.comments, round(own), round(helper), round(unchanged))
+
+
+def measure_size(settings: Settings, generation: Generation, database: Path) -> Size:
+    """Add up the pages of every search table with its indexes (SQLite's dbstat), and the files."""
+    with closing(connect(database)) as connection:
+        rows = connection.execute(
+            "SELECT m.tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master AS m USING (name)"
+            " WHERE m.tbl_name LIKE 'search\\_%' ESCAPE '\\' GROUP BY m.tbl_name"
+        ).fetchall()
+    tables: dict[str, int] = {}
+    for name, size in rows:
+        # an FTS5 table lies in tables of its own: NAME_data, NAME_idx and so on
+        owner = next((full for full in ("search_grams", "search_trigrams") if name.startswith(f"{full}_")), name)
+        tables[owner] = tables.get(owner, 0) + size
+    return Size(tables, bytes_in(generation.words), bytes_in(settings.data_dir))
+
+
+def measure_pages(client: FlaskClient) -> dict[str, float]:
+    """Time pages other than searches, each the median of many requests after a first that is not counted."""
+    posts = client.get("/api/posts").get_json()["posts"]
+    pages = {"home": "/", "posts": "/posts/", "tags": "/tags/"}
+    times = {name: _median_ms(client, url) for name, url in pages.items()}
+    if posts:
+        times["post"] = _median_ms(client, posts[0]["url"])
+        times["fold fragment"] = _median_ms(client, posts[0]["url"] + "details/1", fragment=True)
+    return times
+
+
+def _median_ms(client: FlaskClient, url: str, *, fragment: bool = False) -> float:
+    headers = {"HX-Request": "true"} if fragment else {}
+    times = []
+    for _ in range(ROUNDS + 1):
+        started = time.perf_counter()
+        response = client.get(url, headers=headers)
+        times.append((time.perf_counter() - started) * 1000)
+        if response.status_code not in (200, 404):  # a post may have no fold
+            raise RuntimeError(f"{response.status_code} for {url}")
+    return round(statistics.median(times[1:]), 2)
