@@ -23,6 +23,8 @@ WHOLE, PHRASE, SPELLING, CHARACTERS = 4, 3, 2, 1
 """The tiers; what is below `SPELLING` is a partial hit."""
 PART_WEIGHT, SPELLING_WEIGHT = 0.5, 0.3
 RAREST, VERY_FREQUENT = 3, 10_000
+LONG = 60
+"""A text of more characters is looked for by its beginning first."""
 
 _local = threading.local()
 
@@ -128,7 +130,7 @@ class _Finder:
 
     def substring(self, text: str) -> Codes:
         """Return the comments that hold these characters."""
-        return self.characters([text])
+        return self.characters([text]) if len(text) <= LONG else self._long(text)
 
     def characters(self, texts: Sequence[str]) -> Codes:
         """Return the comments that hold the characters of one of the texts."""
@@ -140,6 +142,15 @@ class _Finder:
             if matching
         ]
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def _long(self, text: str) -> Codes:
+        """Return the comments that hold a long text: one trigram after another would take a time of its square."""
+        query = """
+            SELECT group_concat(key) FROM search_texts WHERE instr(folded, ?) > 0
+            AND key IN (SELECT rowid FROM search_trigrams WHERE search_trigrams MATCH ?)
+        """
+        parameters = (text, match_substring(text[:LONG]))
+        return self._known(parse_numbers(self._connection.exec_driver_sql(query, parameters).scalar()))
 
     def _ids(self, table: str, matching: str) -> Codes:
         query = f"SELECT group_concat(rowid) FROM {table} WHERE {table} MATCH ?"
