@@ -32,7 +32,7 @@ from matome_app.config import ROOT, Settings
 from matome_app.web.context import KEY
 
 SHARED = ROOT.parent / "shared"
-QUICK_POSTS = 60
+QUICK_POSTS, QUICK_QUERIES = 60, 80
 PACKAGES = ("whoosh3", "numpy", "sudachipy", "sudachidict-core", "tantivy")
 
 
@@ -54,7 +54,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--content", type=Path, default=Path(default), help="the content folder (%(default)s)")
     parser.add_argument("--queries", type=Path, help="a file of queries to ask besides those drawn from the texts")
     parser.add_argument("--rounds", type=int, default=3, help="how often every query is asked (%(default)s)")
-    parser.add_argument("--quick", action="store_true", help=f"only {QUICK_POSTS} posts, and no page in docs/")
+    parser.add_argument(
+        "--quick", action="store_true", help=f"{QUICK_POSTS} posts, {QUICK_QUERIES} queries, and no page in docs/"
+    )
     parser.add_argument("--before", type=Path, help="benchmarks.json of an earlier run, for the ratio of the build")
     parser.add_argument("--output", type=Path, help="the folder for the report (docs)")
     options = parser.parse_args(arguments)
@@ -85,7 +87,11 @@ def measure(folder: Path, options: argparse.Namespace) -> Results:
     texts = read_texts(database)
     word_seconds = (datetime.now(UTC) - started).total_seconds()
     given = read_queries(options.queries) if options.queries else []
-    queries = mix(given, texts, read_values(database))
+    values = read_values(database)
+    if options.quick:
+        queries = mix(given[: QUICK_QUERIES // 2], texts, values, QUICK_QUERIES, QUICK_QUERIES // 2)
+    else:
+        queries = mix(given, texts, values)
     _say(f"building {len(RIVALS)} other engines")
     took = build_all(RIVALS, folder, texts)
     write_posts(database, texts, folder / "posts.json")

@@ -67,7 +67,11 @@ class Fuse:
             stdout=subprocess.PIPE,
             encoding="utf-8",
         )
-        self.build_ms = self._read().ms
+        try:
+            self.build_ms = self._read().ms
+        except BaseException:
+            self.close()
+            raise
 
     def search(self, q: str) -> Answer:
         """Search for what is typed."""
@@ -80,7 +84,7 @@ class Fuse:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"Fuse.js ended with code {self._process.wait()}: run `make setup` to install it")
+            raise RuntimeError(f"Fuse.js ended with code {self._process.wait()}; `make setup` installs it")
         answer = json.loads(line)
         return Answer(float(answer["ms"]), frozenset(answer["keys"]))
 
@@ -88,6 +92,10 @@ class Fuse:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process: it ends when nothing more can come."""
         with self._process:
             assert self._process.stdin is not None
             self._process.stdin.close()

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,10 +26,9 @@ def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Pa
     if not (proc / "self" / "smaps_rollup").exists():
         return None
     with _server(settings) as (process, port):
-        connection = HTTPConnection("127.0.0.1", port, timeout=60)
-        for query in queries:
-            _get(connection, f"/search?{urlencode(query.arguments)}")
-        connection.close()
+        with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            for query in queries:
+                _get(connection, f"/search?{urlencode(query.arguments)}")
         (worker,) = children(process.pid, proc)
         return read_memory((proc / str(worker) / "smaps_rollup").read_text(encoding="ascii"))
 
@@ -59,8 +58,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
-            if _get(HTTPConnection("127.0.0.1", port, timeout=5), "/readyz") == 200:
-                return
+            with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+                if _get(connection, "/readyz") == 200:
+                    return
         except OSError:
             pass
         time.sleep(0.2)

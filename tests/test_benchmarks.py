@@ -1,0 +1,324 @@
+"""Test the benchmarks on the sample posts and on a handful of made texts: queries, rivals (all of them), report."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from benchmarks import fuse, ours, report
+from benchmarks.__main__ import main
+from benchmarks.contest import recall, share, truths
+from benchmarks.ours import Ours
+from benchmarks.queries import ALWAYS, Query, is_plain, kinds, mix, read_queries, wanted
+from benchmarks.results import Build, Contender, Machine, Memory, Results, Size, Spread
+from benchmarks.rival import Rival, matches
+from benchmarks.rivals import RIVALS, FullTextTrigrams, FullTextWords, Scan, WhooshBigrams
+from benchmarks.serving import measure_memory, read_memory
+from benchmarks.site import measure_build, measure_size
+from benchmarks.texts import Texts, Values, read_texts, read_values, tokens
+from matome_app import create_app
+from matome_app.config import Settings
+from matome_app.search.words import Words
+from matome_app.web.context import KEY
+
+COMMENTS = (
+    "京都の寺で猫を見た",
+    "東京都の猫は rust を書く",
+    "ガベージコレクションは遅いが rust にはない",
+    "python と rust の比較",
+    "型のある言語が好き",
+)
+VALUES = Values(tags=["言語", "動物"], months=["2026/05"], users=["hanako"])
+
+
+@pytest.fixture(scope="session")
+def texts() -> Texts:
+    """Give the made comments, two posts of them."""
+    words = Words()
+    cut = [" ".join(tokens(words, text)) for text in COMMENTS]
+    return Texts([11, 12, 13, 14, 15], [1, 1, 2, 2, 2], list(COMMENTS), cut)
+
+
+@pytest.fixture(scope="session")
+def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Ours, Settings, Build]:
+    """Give the application with the repository's sample posts indexed."""
+    data = tmp_path_factory.mktemp("bench")
+    app = create_app({"BUILD": False, "DATA_DIR": str(data), "CONTENT_DIR": str(root / "content")})
+    settings: Settings = app.extensions[KEY].settings
+    build = measure_build(settings)
+    return Ours(app), settings, build
+
+
+def database(site: tuple[Ours, Settings, Build]) -> Path:
+    """Return the database of the site."""
+    folder: Path = site[0].app.extensions[KEY].reader().generation.folder
+    return folder / "matome.sqlite3"
+
+
+@pytest.fixture(params=RIVALS, ids=lambda kind: kind.__name__)
+def rival(request: pytest.FixtureRequest, tmp_path: Path, texts: Texts) -> Iterator[Rival]:
+    """Give every rival in turn, with the made comments indexed."""
+    kind: type[Rival] = request.param
+    made = kind(tmp_path, texts)
+    made.build()
+    made.open()
+    yield made
+    made.close()
+
+
+def ask(rival: Rival, q: str) -> set[int] | None:
+    """Return the keys of all hits, None when the rival cannot be asked."""
+    sought = wanted(Query(q, "test"))
+    assert sought is not None
+    return rival.every(sought) if rival.answers(sought) else None
+
+
+@pytest.mark.parametrize(
+    ("q", "keys"),
+    [
+        ("rust", {12, 13, 14}),
+        ("ガベージコレクション", {13}),
+        ("ガベージコレクション rust", {13}),
+        ("python OR ガベージコレクション", {13, 14}),
+        ("rust -python", {12, 13}),
+        ("rust -python -ガベージコレクション", {12}),
+        ("swift", set()),
+    ],
+)
+def test_every_rival_finds_the_same_for_words_of_three_characters(rival: Rival, q: str, keys: set[int]) -> None:
+    assert ask(rival, q) == keys
+
+
+def test_every_rival_returns_its_best_hits_out_of_all(rival: Rival) -> None:
+    sought = wanted(Query("rust", "test"))
+    assert sought is not None
+    best = rival.best(sought)
+    assert len(best) == 3
+    assert set(best) == rival.every(sought)
+
+
+def test_the_table_shows_what_a_rival_misses(tmp_path: Path, texts: Texts) -> None:
+    found = {}
+    for kind in (FullTextWords, FullTextTrigrams, WhooshBigrams, Scan):
+        folder = tmp_path / kind.__name__
+        folder.mkdir()
+        made = kind(folder, texts)
+        made.build()
+        made.open()
+        found[kind] = [ask(made, "京都"), ask(made, "型")]
+        made.close()
+    assert found[Scan] == [{11, 12}, {15}]
+    assert found[FullTextWords] == [{11}, {15}]  # 東京都 is another word
+    assert found[FullTextTrigrams] == [None, None]
+    assert found[WhooshBigrams] == [{11, 12}, None]
+
+
+def test_fuse_finds_the_posts_with_a_word(site: tuple[Ours, Settings, Build], tmp_path: Path) -> None:
+    texts = read_texts(database(site), processes=1)
+    posts = tmp_path / "posts.json"
+    fuse.write_posts(database(site), texts, posts)
+    word = next(word for word in texts.words[0].split() if len(word) > 2)
+    pairs = zip(texts.posts, texts.folded, strict=True)
+    holding = {post for post, text in pairs if word in text}
+    with fuse.Fuse(posts) as running:
+        answer = running.search(word)
+        assert running.search("この語はどの投稿にもない").keys == frozenset()
+    assert holding <= answer.keys
+    assert answer.ms > 0
+
+
+def test_a_fuse_that_cannot_start_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="make setup"):
+        fuse.Fuse(tmp_path / "none.json", ["sh", "-c", "exit 3"])
+
+
+def test_the_same_texts_give_the_same_queries_each_once(texts: Texts) -> None:
+    first = mix([], texts, VALUES, least=60, drawn=10)
+    assert first == mix([], texts, VALUES, least=60, drawn=10)
+    assert len(first) == len(set(first))
+    assert set(kinds(first)) == {
+        "common word",
+        "middling word",
+        "rare word",
+        "two words",
+        "phrase",
+        "substring",
+        "latin",
+        "filter",
+        "operator",
+    }
+
+
+def test_given_queries_are_all_asked_and_common_words_always(texts: Texts) -> None:
+    given = [Query("型", "given"), Query("", "given", (("tag", "言語"),))]
+    mixed = mix(given, texts, VALUES, least=30, drawn=20)
+    assert set(given) < set(mixed)
+    assert set(ALWAYS) <= {query.q for query in mixed}
+
+
+def test_what_is_drawn_occurs_in_the_texts(texts: Texts) -> None:
+    drawn = [query for query in mix([], texts, VALUES, least=60, drawn=10) if query.q not in ALWAYS]
+    for query in drawn:
+        sought = wanted(query)
+        if sought is not None and not sought.unwanted:
+            assert any(matches(sought, text) for text in COMMENTS), query
+
+
+def test_a_query_is_read_for_engines_that_know_only_words() -> None:
+    sought = wanted(Query('犬 OR 猫 "大きな 木" -鳥 tag:動物', "test"))
+    assert sought is not None
+    assert sought.groups == (("犬", "猫"), ("大きな 木",))
+    assert sought.unwanted == ("鳥",)
+    assert wanted(Query("tag:動物", "test")) is None
+
+
+def test_a_file_of_queries_gives_text_and_filters(tmp_path: Path) -> None:
+    path = tmp_path / "queries.jsonl"
+    lines = [{"q": "猫", "must": [["猫"]]}, {"q": "犬", "params": {"tag": ["動物", "家"], "month": "2026/05"}}]
+    path.write_text("\n\n".join(map(json.dumps, lines)), encoding="utf-8")
+    plain, filtered = read_queries(path)
+    assert plain.arguments == [("q", "猫")]
+    assert filtered.arguments == [("q", "犬"), ("tag", "動物"), ("tag", "家"), ("month", "2026/05")]
+    assert [is_plain(query) for query in (plain, filtered)] == [True, False]
+
+
+def test_truth_is_what_holds_the_characters_of_japanese_queries(texts: Texts) -> None:
+    japanese, latin, filtered, nothing = (
+        Query("京都", "test"),
+        Query("rust", "test"),
+        Query("猫", "test", (("tag", "動物"),)),
+        Query("象", "test"),
+    )
+    assert truths([japanese, latin, filtered, nothing], texts) == {japanese: {11, 12}}
+
+
+def test_recall_counts_whole_answers_and_the_mean_share() -> None:
+    shares = [share({1, 2, 9}, {1, 2}), share({1}, {1, 2, 3, 4}), share(set(), {1})]
+    found = recall(shares)
+    assert found is not None
+    assert found.complete == pytest.approx(1 / 3)
+    assert found.mean == pytest.approx((1 + 0.25 + 0) / 3)
+    assert recall([]) is None
+
+
+def test_percentiles_are_times_that_were_measured() -> None:
+    assert Spread.of(list(range(1, 101))) == Spread(50, 95, 99, 100)
+    assert Spread.of([7]) == Spread(7, 7, 7, 7)
+
+
+def test_a_cold_request_finds_its_caches_empty(site: tuple[Ours, Settings, Build]) -> None:
+    application = site[0]
+    memories = list(ours.memories())
+    assert memories
+    query = Query("言語 OR 猫", "test")
+    application.request(query)
+    assert any(memory.__self__.cache_info().currsize for memory in memories)  # type: ignore[attr-defined]
+    application._forget()
+    assert not any(memory.__self__.cache_info().currsize for memory in memories)  # type: ignore[attr-defined]
+    application.cold(query)
+    application.warm(query)
+    assert {name: len(times[query]) for name, times in application.times.items()} == dict.fromkeys(ours.REQUESTS, 1)
+
+
+def test_ours_finds_everything_that_holds_the_characters(site: tuple[Ours, Settings, Build]) -> None:
+    texts, values = read_texts(database(site), processes=1), read_values(database(site))
+    truth = truths(mix([], texts, values, least=60, drawn=60), texts)
+    assert len(truth) > 20
+    assert {query.q for query, keys in truth.items() if share(site[0].every(query.q), keys) < 1} == set()
+
+
+def test_the_size_of_the_index_counts_every_table_and_the_words(site: tuple[Ours, Settings, Build]) -> None:
+    generation = site[0].app.extensions[KEY].reader().generation
+    size = measure_size(site[1], generation, database(site))
+    assert {"search_grams", "search_trigrams", "search_texts", "search_comments"} <= set(size.tables)
+    assert not any(name.startswith(("search_grams_", "search_trigrams_")) for name in size.tables)
+    assert 0 < size.words < size.index < size.folder
+
+
+def test_the_memory_of_a_real_server_is_read_after_it_answered(site: tuple[Ours, Settings, Build]) -> None:
+    memory = measure_memory(site[1], [Query("言語", "test"), Query("猫", "test")])
+    assert memory is not None
+    assert 10 < memory.dirty <= memory.private <= memory.pss < 1000
+
+
+def test_without_linux_there_is_no_memory_to_read(site: tuple[Ours, Settings, Build], tmp_path: Path) -> None:
+    assert measure_memory(site[1], [], proc=tmp_path) is None
+
+
+def test_memory_is_read_in_megabytes() -> None:
+    rollup = "Rss:   4096 kB\nPss:   3072 kB\nPss_Anon: 1 kB\nPrivate_Clean:  512 kB\nPrivate_Dirty:  1024 kB\n"
+    assert read_memory(rollup) == Memory(pss=3.0, private=1.5, dirty=1.0)
+
+
+def made_results() -> Results:
+    """Return results with one target missed."""
+    fast, slow = Spread(1, 2, 3, 4), Spread(10, 26, 41, 50)
+    spreads = dict.fromkeys(ours.REQUESTS, fast) | {ours.COLD: slow}
+    row = Contender("matome, 20 best, cold", "ours", fast, 320, 320, 1.0, 1.0, 60, 1200, is_ours=True)
+    other = Contender(FullTextWords.name, "theirs", slow, 300, 310, 0.9996, 0.9, 20, 400)
+    return Results(
+        machine=Machine("2026-05-04", 2, "Linux on x86_64", {"Python": "3.13.1"}),
+        comments=50,
+        posts=5,
+        characters=1000,
+        queries={"given": 176, "phrase": 144},
+        rounds=3,
+        build=Build(66, 5, 50, 300, 100, 12),
+        size=Size({"search_grams": 7000}, 4000, 20000),
+        ours=spreads,
+        contenders=[row, other],
+        word_seconds=9,
+        memory=Memory(250, 200, 150),
+        pages={"home": 3.21},
+        before_seconds=60,
+    )
+
+
+def test_targets_are_judged_by_the_figures() -> None:
+    judged = {target.what: target.is_met for target in report.targets(made_results())}
+    missed = {what for what, is_met in judged.items() if not is_met}
+    assert missed == {f"`/api/search`, cold caches, {share}" for share in ("p50", "p95", "p99")}
+    heavy = replace(made_results(), memory=Memory(301, 200, 150), before_seconds=40, characters=900)
+    missed = {target.what for target in report.targets(heavy) if not target.is_met}
+    assert {"memory of a serving process (Pss)", "time to build, against the run before"} < missed
+    assert "index, bytes a character of text" in missed
+
+
+def test_the_report_has_the_figures_the_targets_and_the_pictures(tmp_path: Path) -> None:
+    text = report.write(made_results(), tmp_path).read_text(encoding="utf-8")
+    assert "| `/api/search`, cold caches, p95 | 25 ms | 26 ms | **not met** |" in text
+    assert "| time to build, against the run before | 1.30 times | 1.10 times | met |" in text
+    assert "| **matome, 20 best, cold** | 1.0 | 2.0 | 3.0 | 4.0 | 320 of 320 | 100 % | 100 % | 60 s | 1.2 |" in text
+    assert "99.9 %" in text  # 0.9996 is not all
+    for name in re.findall(r'(?:src|srcset)="([^"]+)"', text):
+        assert (tmp_path / name).read_text(encoding="utf-8").lstrip().startswith("<?xml")
+    written = json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))
+    assert written["build"]["seconds"] == 66
+
+
+def test_the_same_figures_draw_the_same_picture(tmp_path: Path) -> None:
+    pictures = []
+    for name in ("a", "b"):
+        report.write(made_results(), tmp_path / name)
+        pictures.append((tmp_path / name / "benchmarks-light.svg").read_bytes())
+    assert pictures[0] == pictures[1]
+
+
+def test_a_quick_run_measures_everything_and_writes_the_page(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["--quick", "--rounds", "1", "--content", str(root / "content"), "--output", str(tmp_path)])
+    written = json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))
+    assert {row["name"] for row in written["contenders"]} > {kind.name for kind in RIVALS} | {fuse.NAME}
+    assert all(row["spread"]["p50"] > 0 for row in written["contenders"])
+    assert sum(written["queries"].values()) == 80
+    assert [row["complete"] for row in written["contenders"] if row["is_ours"]] == [1.0] * 4
+    page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
+    assert page in capsys.readouterr().out
+    assert os.fspath(root) not in page
