@@ -8,12 +8,15 @@ from flask import Blueprint, Response, abort, jsonify
 
 from matome_app.content.permalinks import sanitize_path
 from matome_app.errors import IndexUnavailable
+from matome_app.search.engine import FacetValue, Suggestion
+from matome_app.search.params import SearchParams
 from matome_app.store import queries
 from matome_app.store.models import Comment, Post
 from matome_app.store.writing import get_meta
 from matome_app.web.context import PAGE_SIZE, reader, runtime, search_params, session
 from matome_app.web.filters import iso
-from matome_app.web.search import Found, find
+from matome_app.web.hits import Found
+from matome_app.web.search import find
 from matome_app.web.urls import anchor_url, search_url
 
 blueprint = Blueprint("api", __name__)
@@ -24,19 +27,6 @@ def search() -> Response:
     """Answer a search as DESIGN section 5 lays down."""
     params = search_params()
     result, found = find(params)
-    facets = {
-        name: [
-            {
-                "value": v.value,
-                "label": v.label,
-                "count": v.count,
-                "selected": v.selected,
-                "url": search_url(params.toggled(name, v.value)),
-            }
-            for v in values
-        ]
-        for name, values in result.facets.items()
-    }
     return jsonify(
         query=params.q,
         total=result.total,
@@ -44,10 +34,38 @@ def search() -> Response:
         pages=result.pages,
         took_ms=round(result.took_ms, 2),
         hits=[_hit(one) for one in found],
-        facets=facets,
+        facets={name: [_value(params, name, v) for v in values] for name, values in result.facets.items()},
         posts=[{"path": p.path, "url": p.url, "title": p.title, "hits": p.hits} for p in result.posts],
-        suggestions=[{"q": s.q, "total": s.total, "why": s.why} for s in result.suggestions],
+        suggestions=[_suggestion(s) for s in result.suggestions],
+        totals=result.totals,
+        read=[
+            {
+                "kind": chip.kind,
+                "label": chip.label,
+                "count": chip.count,
+                "variants": chip.variants,
+                "url": search_url(chip.without),
+            }
+            for chip in result.chips
+        ],
+        months=[_value(params, "month", month) for month in result.months],
+        late=result.late,
+        inflections=[{**_suggestion(s), "url": search_url(s.params)} for s in result.inflections],
     )
+
+
+def _value(params: SearchParams, name: str, value: FacetValue) -> dict[str, Any]:
+    return {
+        "value": value.value,
+        "label": value.label,
+        "count": value.count,
+        "selected": value.selected,
+        "url": search_url(params.toggled(name, value.value)),
+    }
+
+
+def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
+    return {"q": suggestion.q, "total": suggestion.total, "why": suggestion.why}
 
 
 def _hit(found: Found) -> dict[str, Any]:
@@ -68,6 +86,7 @@ def _hit(found: Found) -> dict[str, Any]:
         "text": comment.text,
         "snippet": str(found.snippet),
         "match": found.hit.match,
+        "via": found.hit.via,
     }
 
 

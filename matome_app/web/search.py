@@ -2,40 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Final
 
-from flask import Blueprint
-from markupsafe import Markup
+from flask import Blueprint, request
 from werkzeug.wrappers import Response
 
-from matome_app.search.engine import Hit, SearchResult
+from matome_app.search.engine import SearchResult, Suggestion
 from matome_app.search.params import SearchParams
-from matome_app.search.snippets import snippet
-from matome_app.store.found import FoundComment, comments_found
+from matome_app.search.snippets import highlight_all, is_cut, snippet
+from matome_app.store import queries
 from matome_app.web import htmx
 from matome_app.web.context import PAGE_SIZE, engine, search_params, session
-from matome_app.web.urls import search_url
+from matome_app.web.hits import Found, arrange, with_code
+from matome_app.web.month_chart import month_chart
+from matome_app.web.urls import atom_url, query_suffix, search_url
 
 blueprint = Blueprint("search", __name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A hit with its comment and what of it is shown."""
-
-    hit: Hit
-    comment: FoundComment
-    snippet: Markup
+WORD_KINDS: Final = ("word", "phrase", "or")
 
 
 def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     """Search, and read the comments of the page of hits: one statement, whatever their number."""
     result = engine().search(params)
-    comments = comments_found(session(), {hit.key: hit.post for hit in result.hits})
+    comments = {
+        comment.key: comment for comment in queries.comments_by_key(session(), [hit.key for hit in result.hits])
+    }
     found = [
-        Found(hit, comments[hit.key], Markup(snippet(comments[hit.key].text, result.highlights)))
+        Found(hit, comment, snippet(comment.text, result.highlights), is_cut(comment.text))
         for hit in result.hits
-        if hit.key in comments
+        if (comment := comments.get(hit.key)) is not None
     ]
     return result, found
 
@@ -46,9 +44,12 @@ def results() -> Response:
     return answer("/search", search_params(), heading="コメント検索")
 
 
-def answer(path: str, params: SearchParams, *, heading: str) -> Response:
-    """Render a search's results as page or fragment."""
+def answer(path: str, params: SearchParams, *, heading: str, **context: Any) -> Response:
+    """Render a search's results as page or fragment; `context` is more for the templates."""
     result, found = find(params)
+    grouped = request.args.get("group") != "off"
+    url = _urls(grouped)
+    by_words = params.sort == "relevance" and bool(result.highlights)
     response = htmx.render(
         "search/page.html",
         "search/_page.html",
@@ -58,8 +59,37 @@ def answer(path: str, params: SearchParams, *, heading: str) -> Response:
         result=result,
         page_size=PAGE_SIZE,
         found=found,
-        page_url=lambda n: search_url(params.replace(page=n)),
-        toggle_url=lambda name, value: search_url(params.toggled(name, value)),
-        change_url=lambda **changes: search_url(params.replace(**changes)),
+        blocks=arrange(found, grouped=grouped, gather=by_words),
+        grouped=grouped,
+        other_grouping=_urls(not grouped)(params),
+        words=sum(chip.kind in WORD_KINDS for chip in result.chips),
+        chart=month_chart(result.months, lambda month: url(params.toggled("month", month))),
+        suggested=_suggested(params, result.suggestions),
+        feed_url=atom_url(params),
+        suffix=query_suffix(params.q),
+        with_code=with_code,
+        highlight=lambda text: highlight_all(text, result.highlights),
+        url_for_search=url,
+        page_url=lambda n: url(params.replace(page=n)),
+        toggle_url=cache(lambda name, value: url(params.toggled(name, value))),
+        change_url=lambda **changes: url(params.replace(**changes)),
+        **context,
     )
     return htmx.keep_history(response, path)
+
+
+def _urls(grouped: bool) -> Callable[[SearchParams], str]:
+    """Return what makes addresses of searches that keep the way hits are grouped."""
+    return search_url if grouped else lambda params: search_url(params, group="off")
+
+
+def _suggested(params: SearchParams, suggestions: tuple[Suggestion, ...]) -> list[tuple[str, list[Suggestion]]]:
+    """Return suggestions under headings: other spellings, other words, the same words elsewhere."""
+    spelled = [one for one in suggestions if one.why.startswith("もしかして")]
+    others = [one for one in suggestions if one not in spelled]
+    kinds = (
+        ("もしかして", spelled),
+        ("言葉を変える", [one for one in others if one.q != params.q]),
+        ("条件をゆるめる", [one for one in others if one.q == params.q]),
+    )
+    return [(heading, ones) for heading, ones in kinds if ones]

@@ -1,15 +1,5 @@
-// What htmx alone cannot do: leave an IME in peace, load folds that failed once more, keep open what the reader opened,
-// and show the comment a link means.
-
-// While an IME composes, its input events must not search; the committed text arrives by compositionend.
-addEventListener('input', (event) => {
-  if (event.isComposing && event.target.closest('[data-ime-guard]')) event.stopPropagation();
-}, true);
-
-// Enter that ends a composition must not send the form either.
-addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && (event.isComposing || event.keyCode === 229) && event.target.closest('[data-ime-guard]')) event.preventDefault();
-}, true);
+// What htmx alone cannot do: load folds that failed once more, keep open what the reader opened, and show the comment a
+// link means.
 
 // htmx cancels a click with a modifier key without doing anything itself: keep it away, so that the new tab opens.
 addEventListener('click', (event) => {
@@ -44,7 +34,8 @@ document.addEventListener('htmx:after:swap', (event) => {
 document.addEventListener('click', (event) => {
   const hit = event.target.closest('[data-hit]');
   if (!hit || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-  if (!event.target.closest('a') && getSelection().isCollapsed) hit.querySelector('.to-comment').click();
+  if (event.target.closest('a, details, .around') || !getSelection().isCollapsed) return;
+  hit.querySelector('.to-comment').click();
 });
 
 // An answer that is an error is not a place to come back to.

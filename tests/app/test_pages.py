@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
 from flask.testing import FlaskClient
@@ -71,7 +71,7 @@ def test_a_hit_leads_to_its_comment_with_the_fold_open(client: FlaskClient) -> N
     link = page(client, "/search?q=土鍋").select_one(".hit a[href*='#c-']")
     assert link is not None
     path, _, anchor = str(link["href"]).partition("#")
-    assert path == f"/{TEAPOTS}/details/1"
+    assert unquote(path) == f"/{TEAPOTS}/details/1?q=土鍋"
     assert "土鍋" in page(client, path).find(id=anchor).get_text()  # type: ignore[union-attr]
 
 
