@@ -12,7 +12,7 @@ import pytest
 
 from matome_app.content.loader import Site, load_post, scan
 
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-node.txt")
+LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-bench.txt", "requirements-node.txt")
 
 
 def locked_blocks(text: str) -> list[str]:
@@ -42,17 +42,20 @@ def test_every_dependency_of_the_project_is_in_its_lock(root: Path) -> None:
     for lock, wanted in (
         ("requirements.txt", project["dependencies"]),
         ("requirements-dev.txt", project["dependencies"] + project["optional-dependencies"]["dev"]),
+        ("requirements-dev.txt", project["optional-dependencies"]["bench"]),
+        ("requirements-bench.txt", project["dependencies"] + project["optional-dependencies"]["bench"]),
     ):
         locked = {normal_name(block) for block in locked_blocks((root / lock).read_text(encoding="utf-8"))}
         assert {normal_name(requirement) for requirement in wanted} <= locked
 
 
-def test_the_tests_run_with_the_versions_that_serve(root: Path) -> None:
+def test_tests_and_benchmarks_run_with_the_versions_that_serve(root: Path) -> None:
     serving = {
         block.splitlines()[0] for block in locked_blocks((root / "requirements.txt").read_text(encoding="utf-8"))
     }
-    testing = {block.splitlines()[0] for block in locked_blocks((root / "requirements-dev.txt").read_text("utf-8"))}
-    assert serving <= testing
+    for name in ("requirements-dev.txt", "requirements-bench.txt"):
+        others = {block.splitlines()[0] for block in locked_blocks((root / name).read_text(encoding="utf-8"))}
+        assert serving <= others
 
 
 def test_the_npm_lock_pins_htmx_by_content_and_names_no_registry(root: Path) -> None:
