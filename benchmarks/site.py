@@ -58,8 +58,9 @@ def measure_size(settings: Settings, generation: Generation, database: Path) -> 
 def measure_pages(client: FlaskClient) -> dict[str, float]:
     """Time pages other than searches, each the median of many requests after a first that is not counted."""
     posts = client.get("/api/posts").get_json()["posts"]
-    pages = {"home": "/", "posts": "/posts/", "tags": "/tags/"}
+    pages = {"home": "/", "posts": "/posts/", "tags": "/tags/", "search": "/search?q=AI"}
     times = {name: _median_ms(client, url) for name, url in pages.items()}
+    times["search fragment"] = _median_ms(client, pages["search"], fragment=True)
     if posts:
         times["post"] = _median_ms(client, posts[0]["url"])
         times["fold fragment"] = _median_ms(client, posts[0]["url"] + "details/1", fragment=True)
