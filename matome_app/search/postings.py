@@ -113,7 +113,7 @@ class CountWriter(SegmentWriter):
     """A Whoosh writer that is given counted documents; the rest (segments, merging, deletions, lock) is Whoosh's."""
 
     def __init__(self, index: FileIndex, counted: Counted, timeout: float = 30.0) -> None:
-        super().__init__(index, timeout=timeout, codec=codec())  # type: ignore[no-untyped-call]
+        super().__init__(index, timeout=timeout, codec=codec(), compound=False)  # type: ignore[no-untyped-call]
         self.pool.cleanup()
         self.pool: Any = counted
         column = self.schema[KEY].column_type

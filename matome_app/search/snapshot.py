@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import unicodedata
+import weakref
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Final
@@ -74,6 +75,8 @@ class WordReader:
     def __init__(self, reader: IndexReader | None, columns: Columns) -> None:
         self._reader = reader
         self._lock = threading.Lock()
+        if reader is not None:
+            weakref.finalize(self, reader.close)  # not before the last search that uses it is done
         self._latin_words: tuple[str, ...] | None = None
         self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
 
