@@ -23,6 +23,11 @@ class Found:
     snippet: Markup
     is_cut: bool
 
+    @property
+    def shown(self) -> Markup:
+        """Return the snippet as a page shows it: what stands between backticks as `<code>`, no mark cut in two."""
+        return Markup(_CODE.sub(_code, self.snippet)) if "`" in self.snippet else self.snippet
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -70,11 +75,6 @@ def _without_copies(found: Sequence[Found]) -> list[Entry]:
         entries.append(Entry(one))
         by_text[text] = entries[-1]
     return entries
-
-
-def with_code(snippet: Markup) -> Markup:
-    """Return a snippet with what stands between backticks as `<code>`; marks are never cut in two."""
-    return Markup(_CODE.sub(_code, snippet)) if "`" in snippet else snippet
 
 
 def _code(match: re.Match[str]) -> str:

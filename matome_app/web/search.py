@@ -15,7 +15,7 @@ from matome_app.search.snippets import highlight_all, is_cut, snippet
 from matome_app.store import queries
 from matome_app.web import htmx
 from matome_app.web.context import PAGE_SIZE, engine, search_params, session
-from matome_app.web.hits import Found, arrange, with_code
+from matome_app.web.hits import Found, arrange
 from matome_app.web.month_chart import month_chart
 from matome_app.web.urls import atom_url, query_suffix, search_url
 
@@ -67,9 +67,8 @@ def answer(path: str, params: SearchParams, *, heading: str, **context: Any) -> 
         suggested=_suggested(params, result.suggestions),
         feed_url=atom_url(params),
         suffix=query_suffix(params.q),
-        with_code=with_code,
         highlight=lambda text: highlight_all(text, result.highlights),
-        url_for_search=url,
+        url_of=url,
         page_url=lambda n: url(params.replace(page=n)),
         toggle_url=cache(lambda name, value: url(params.toggled(name, value))),
         change_url=lambda **changes: url(params.replace(**changes)),
