@@ -16,7 +16,20 @@ from matome_app import background, cli
 from matome_app.config import ROOT, read_settings
 from matome_app.errors import DataFolderError, SettingError
 from matome_app.runtime import Runtime
-from matome_app.web import api, context, errors, feeds, files, filters, headers, lists, posts, taxonomies, users
+from matome_app.web import (
+    api,
+    comments,
+    context,
+    errors,
+    feeds,
+    files,
+    filters,
+    headers,
+    lists,
+    posts,
+    taxonomies,
+    users,
+)
 from matome_app.web import search as search_pages  # by its own name it would hide the package matome_app.search
 
 CANNOT_START = 4
@@ -62,7 +75,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     context.init_app(app, runtime)
     for module in (filters, headers, errors, cli):
         module.init_app(app)
-    for module in (feeds, lists, posts, files, taxonomies, users, search_pages, api):
+    for module in (feeds, lists, posts, comments, files, taxonomies, users, search_pages, api):
         app.register_blueprint(module.blueprint)
     if app.config.get("BUILD", True) and background.is_serving():
         background.start_build(settings)

@@ -82,6 +82,13 @@ def comments_of(session: Session, post: Post, details: Collection[int] | None = 
     return {comment.ordinal: comment for comment in session.scalars(query)}
 
 
+def comments_around(session: Session, comment: Comment, reach: int) -> Sequence[Comment]:
+    """Return a comment with up to `reach` comments before and after it in its post, in their order."""
+    near = Comment.ordinal.between(comment.ordinal - reach, comment.ordinal + reach)
+    query = select(Comment).where(Comment.post_id == comment.post_id, near).order_by(Comment.ordinal)
+    return session.scalars(query).all()
+
+
 def comment_by_id(session: Session, id_: str) -> Comment | None:
     """Return a comment with its post; one whose body was edited since is found by its first 12 characters."""
     query = select(Comment).options(joinedload(Comment.post).selectinload(Post.terms))

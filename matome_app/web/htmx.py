@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 from urllib.parse import urlsplit
 
-from flask import Response, make_response, render_template, request
+from flask import Response, make_response, redirect, render_template, request
 from htmx_flask.requests import HtmxHeaders
 
 READ_HEADERS = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request")
@@ -35,8 +35,18 @@ def render(whole: str, part: str, /, **context: Any) -> Response:
     return response
 
 
+def redirect_page(url: str) -> Response:
+    """Redirect whoever did not ask for the fragment that is at this address, too."""
+    response = cast(Response, redirect(url))
+    response.vary.update(READ_HEADERS)
+    return response
+
+
 def keep_history(response: Response, path: str) -> Response:
-    """Let typing in the box make one history entry: the first result is pushed, the next ones replace it."""
+    """Let typing in the box make one history entry: the first result is pushed, the next ones replace it.
+
+    The script of the page turns what Enter asked for into an entry of its own.
+    """
     if wants_fragment() and from_search_box():
         here = urlsplit(headers().current_url or "").path
         response.headers["HX-Replace-Url" if here == path else "HX-Push-Url"] = request.full_path.rstrip("?")
