@@ -17,7 +17,7 @@ from matome_app.search.query import Query, Term
 from matome_app.search.snapshot import Snapshot
 from matome_app.search.tables import iter_texts
 from matome_app.search.titles import pattern_of
-from matome_app.search.words import VARIANT
+from matome_app.search.words import VARIANT, without_long_vowel
 
 _SAMPLE: Final = 8
 """So many comments are read to learn how a word is spelled otherwise."""
@@ -63,7 +63,7 @@ def _patterns(snapshot: Snapshot, query: Query) -> list[str]:
 def _via(snapshot: Snapshot, clause: Clause, text: str) -> Iterator[str]:
     """Yield the spellings by which a text matches a clause that it does not match as typed."""
     terms = [part for group in clause.groups for part in group.parts if isinstance(part, Term) and not part.excluded]
-    holding = [term for term in terms if _holds(term, text)]
+    holding = [term for term in terms if _holds(term, text) and not _only_shorter(term, text)]
     if len(holding) == len(terms) or (holding and len(clause.groups) == 1):
         return
     names = [name for term in terms for name in variants(snapshot, term)]
@@ -72,7 +72,15 @@ def _via(snapshot: Snapshot, clause: Clause, text: str) -> Iterator[str]:
             yield name.shown
     for term in terms:
         if term not in holding:
+            if _only_shorter(term, text):
+                yield without_long_vowel(term.text)
             yield from _spelled(term, [text])
+
+
+def _only_shorter(term: Term, text: str) -> bool:
+    """Tell whether a text holds a word only without the long vowel at its end (サーバ for サーバー)."""
+    shorter = term.text if term.quoted or term.text.isascii() else without_long_vowel(term.text)
+    return shorter != term.text and term.text not in text and shorter in text
 
 
 def _holds(term: Term, text: str) -> bool:

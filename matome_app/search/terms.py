@@ -97,7 +97,8 @@ def _groups(path: Path, source: str, table: Mapping[str, Any]) -> Iterator[list[
         if not 2 <= len(terms) <= MOST_TERMS:
             raise _wrong(path, start, f"a group of {len(terms)} terms; write 2 to {MOST_TERMS}")
         for term in terms:
-            _check(path, _line(source, str(term), start), term, seen)
+            value = f'"{term}"' if isinstance(term, str) and f'"{term}"' in source else str(term)
+            _check(path, _line(source, value, start), term, seen)
         yield terms
 
 
