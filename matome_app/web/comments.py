@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from flask import Blueprint, abort
-from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from matome_app.search.snippets import highlight_all
+from matome_app.search.marking import mark_html
 from matome_app.store import queries
 from matome_app.store.models import Comment
 from matome_app.web import htmx
@@ -40,12 +39,5 @@ def _answer(id_: str, template: str, reach: int) -> Response:
         return htmx.redirect_page(comment_url(comment, comment.post, q))
     shown: list[Comment] = list(queries.comments_around(session(), comment, reach)) if reach else [comment]
     highlights = engine().highlights(q)
-    bodies = [(one, _marked(one, highlights)) for one in shown]
+    bodies = [(one, mark_html(one.html, highlights)) for one in shown]
     return htmx.render(template, template, comment=comment, bodies=bodies, q=q)
-
-
-def _marked(comment: Comment, highlights: tuple[str, ...]) -> Markup:
-    """Return a body as HTML, marked where it is plain text."""
-    if comment.markup is not None:
-        return Markup(comment.html)
-    return Markup(highlight_all(comment.text, highlights).replace("\n", "<br>"))

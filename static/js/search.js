@@ -8,9 +8,9 @@ addEventListener('input', (event) => {
   if (event.isComposing && event.target.closest('[data-ime-guard]')) event.stopPropagation();
 }, true);
 
-// Enter that ends a composition must not send the form either.
+// Enter that ends a composition must not send the form, nor Escape empty the box.
 addEventListener('keydown', (event) => {
-  if (event.key === 'Enter' && composing(event) && event.target.closest('[data-ime-guard]')) event.preventDefault();
+  if (['Enter', 'Escape'].includes(event.key) && composing(event) && event.target.closest('[data-ime-guard]')) event.preventDefault();
 }, true);
 
 // What an address asks for, however it is written.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -20,7 +21,7 @@ LONGER_THAN_THE_DELAY_MS = 260
 
 def compose(page: Page) -> CDPSession:
     """Compose 灯台 in the box as an IME does, slowly, and leave the composition open."""
-    page.get_by_role("searchbox").focus()
+    page.get_by_role("searchbox", name="コメントを検索").focus()
     keyboard = page.context.new_cdp_session(page)
     for text in STEPS:
         keyboard.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
@@ -40,7 +41,7 @@ def test_composing_asks_nothing_and_the_committed_word_once(open_page: OpenPage,
     page = open_page(path)
     keyboard = compose(page)
     assert watch.asked("/search?") == []
-    expect(page.get_by_role("searchbox")).to_have_value("灯台")
+    expect(page.get_by_role("searchbox", name="コメントを検索")).to_have_value("灯台")
     keyboard.send("Input.insertText", {"text": "灯台"})
     expect(page.locator(".hit mark")).to_have_text("灯台")
     page.wait_for_timeout(2 * LONGER_THAN_THE_DELAY_MS)  # a second request would come now
@@ -66,3 +67,36 @@ def test_enter_after_composition_searches(open_page: OpenPage) -> None:
     keyboard.send("Input.insertText", {"text": "灯台"})
     page.keyboard.press("Enter")
     expect(page.locator(".hit mark")).to_have_text("灯台")
+
+
+@pytest.mark.parametrize("name", ["ArrowDown", "Escape", "/"])
+def test_keys_during_composition_belong_to_the_ime(open_page: OpenPage, watch: Watch, name: str) -> None:
+    page = open_page("/search?q=" + quote("池"))
+    page.get_by_role("searchbox", name="コメントを検索").fill("")
+    expect(page.locator(".chip")).to_have_count(0)
+    asked = len(watch.asked("/search?"))
+    keyboard = compose(page)
+    key = {"key": name, "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 229}
+    keyboard.send("Input.dispatchKeyEvent", {"type": "rawKeyDown", **key})
+    keyboard.send("Input.dispatchKeyEvent", {"type": "keyUp", **key})
+    expect(page.get_by_role("searchbox", name="コメントを検索")).to_be_focused()
+    expect(page.get_by_role("searchbox", name="コメントを検索")).to_have_value("灯台")
+    page.wait_for_timeout(2 * LONGER_THAN_THE_DELAY_MS)
+    assert len(watch.asked("/search?")) == asked
+
+
+def test_enter_that_confirms_neither_searches_nor_makes_an_entry_and_the_next_one_does(
+    open_page: OpenPage, watch: Watch
+) -> None:
+    page = open_page("/search?q=" + quote("池"))
+    entries = page.evaluate("history.length")
+    page.get_by_role("searchbox", name="コメントを検索").select_text()
+    keyboard = compose(page)
+    press_enter(keyboard, 229)
+    keyboard.send("Input.insertText", {"text": "灯台"})
+    expect(page).to_have_url(re.compile(quote("灯台")))
+    assert page.evaluate("history.length") == entries
+    asked = len(watch.asked("/search?"))
+    page.keyboard.press("Enter")
+    assert page.evaluate("history.length") == entries + 1
+    assert len(watch.asked("/search?")) == asked

@@ -18,7 +18,7 @@ OpenPage = Callable[..., Page]
 
 def box(page: Page) -> Locator:
     """Return the search box."""
-    return page.get_by_role("searchbox")
+    return page.get_by_role("searchbox", name="コメントを検索")
 
 
 def address(q: str) -> re.Pattern[str]:
@@ -43,7 +43,7 @@ def test_typing_on_the_home_page_shows_results_in_place_and_the_address_follows(
     expect(page.locator(".hit mark")).to_have_text("灯台")
     expect(page).to_have_url(address("灯台"))
     expect(page).to_have_title(re.compile("「灯台」"))
-    expect(page.get_by_role("status")).to_have_text("コメント1件")
+    expect(page.get_by_role("status")).to_have_text("「灯台」1件")
     expect(box(page)).to_be_focused()
     assert page.evaluate("window.marker") == 1
 
@@ -165,4 +165,152 @@ def test_words_that_nothing_holds_say_so(open_page: OpenPage) -> None:
     page = open_page("/")
     box(page).fill("zzqqxxyyww")
     expect(page.locator(".empty")).to_contain_text("見つかりませんでした")
-    expect(page.get_by_role("status")).to_have_text("コメント0件")
+    expect(page.get_by_role("status")).to_have_text("「zzqqxxyyww」0件")
+
+
+def test_enter_makes_an_entry_of_what_was_typed_and_gives_the_one_before_its_words_back(
+    open_page: OpenPage, watch: Watch
+) -> None:
+    page = open_page("/search?q=" + quote("池"))
+    entries = page.evaluate("history.length")
+    box(page).fill("")
+    type_slowly(page, "灯台")
+    asked = len(watch.asked("/search?"))
+    box(page).press("Enter")
+    assert page.evaluate("history.length") == entries + 1
+    box(page).press("Enter")
+    assert page.evaluate("history.length") == entries + 1
+    assert len(watch.asked("/search?")) == asked, "what is shown was asked for again"
+    page.go_back()
+    expect(page).to_have_url(address("池"))
+    expect(box(page)).to_have_value("池")
+    page.go_forward()
+    expect(page).to_have_url(address("灯台"))
+    expect(page.locator(".hit mark")).to_have_text("灯台")
+
+
+def test_enter_sooner_than_the_request_asks_once_and_makes_an_entry(open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("/search?q=" + quote("池"))
+    entries = page.evaluate("history.length")
+    box(page).fill("灯台")
+    box(page).press("Enter")
+    expect(page).to_have_url(address("灯台"))
+    page.wait_for_timeout(400)  # a request of the typing itself would come now
+    assert len(watch.asked(quote("灯台"))) == 1
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    expect(box(page)).to_have_value("池")
+
+
+def test_enter_while_the_answer_is_on_its_way_asks_no_second_time(open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("/search?q=" + quote("池"))
+    entries = page.evaluate("history.length")
+    held: list[Route] = []
+    page.route(address("灯台"), lambda route: held.append(route))
+    with page.expect_request(address("灯台")):
+        box(page).fill("灯台")
+    box(page).press("Enter")
+    held[0].continue_()
+    expect(page).to_have_url(address("灯台"))
+    assert len(watch.asked(quote("灯台"))) == 1
+    assert page.evaluate("history.length") == entries + 1
+
+
+def test_enter_after_typing_on_another_page_adds_nothing_to_the_entry_of_the_typing(open_page: OpenPage) -> None:
+    page = open_page("/")
+    entries = page.evaluate("history.length")
+    type_slowly(page, "灯台")
+    box(page).press("Enter")
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    expect(page).to_have_url(re.compile("/$"))
+
+
+def test_a_filter_after_typing_is_an_entry_of_its_own(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("池"), viewport={"width": 1440, "height": 900})
+    box(page).fill("散歩は")
+    expect(page).to_have_url(address("散歩は"))
+    entries = page.evaluate("history.length")
+    page.locator(".facet a", has_text="猫").first.click()
+    expect(page).to_have_url(re.compile("tag="))
+    assert page.evaluate("history.length") == entries + 1
+    page.go_back()
+    expect(page).to_have_url(address("散歩は"))
+
+
+def test_space_at_the_end_asks_nothing_new(open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("/search?q=" + quote("灯台"))
+    box(page).press("End")
+    box(page).press_sequentially(" ")
+    page.wait_for_timeout(400)  # a request would come now
+    assert len(watch.asked("/search?")) == 1
+
+
+def test_the_caret_stays_where_it_was_when_results_arrive(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("台"))
+    box(page).press("Home")
+    box(page).press_sequentially("灯")
+    expect(page).to_have_url(address("灯台"))
+    assert page.evaluate("[document.activeElement.id, document.activeElement.selectionStart]") == ["q", 1]
+
+
+def test_the_place_that_screen_readers_listen_to_is_never_replaced(open_page: OpenPage) -> None:
+    page = open_page("/")
+    page.evaluate("document.getElementById('announce').marker = 1")
+    box(page).fill("灯台")
+    expect(page.get_by_role("status")).to_have_text("「灯台」1件")
+    assert page.evaluate("document.getElementById('announce').marker") == 1
+
+
+def focused(page: Page) -> str:
+    """Return where the focus is: the number of a hit from 1, or the id of the element."""
+    return str(
+        page.evaluate(
+            "(() => { const hit = document.activeElement.closest('.hit');"
+            " return hit ? [...document.querySelectorAll('.hit')].indexOf(hit) + 1 : document.activeElement.id })()"
+        )
+    )
+
+
+def test_arrows_lead_into_the_hits_and_along_them_and_escape_leads_back(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("散歩は"))
+    box(page).focus()
+    places = []
+    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "Escape", "ArrowDown", "ArrowUp"):
+        page.keyboard.press(key)
+        places.append(focused(page))
+    assert places == ["1", "2", "3", "2", "q", "1", "q"]
+    expect(box(page)).to_have_value("散歩は")
+
+
+def test_enter_on_a_hit_opens_it(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("灯台"))
+    box(page).press("ArrowDown")
+    page.keyboard.press("Enter")
+    expect(page.locator(".comment", has_text="灯台が見えた")).to_be_in_viewport()
+
+
+def test_a_slash_leads_to_the_box_and_is_typed_there(open_page: OpenPage) -> None:
+    page = open_page(f"/{LONG}/")
+    page.keyboard.press("/")
+    expect(box(page)).to_be_focused()
+    expect(box(page)).to_have_value("")
+    page.keyboard.press("/")
+    expect(box(page)).to_have_value("/")
+
+
+def test_escape_empties_the_box_and_then_leaves_it(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("灯台"))
+    box(page).press("Escape")
+    expect(box(page)).to_have_value("")
+    expect(box(page)).to_be_focused()
+    expect(page.locator(".hit").nth(1)).to_be_visible()
+    box(page).press("Escape")
+    expect(box(page)).not_to_be_focused()
+
+
+def test_hints_at_keys_are_for_those_who_have_them(open_page: OpenPage) -> None:
+    path = "/search?q=" + quote("灯台")
+    expect(open_page(path).locator(".keys")).to_be_visible()
+    expect(open_page(path, has_touch=True, is_mobile=True).locator(".keys")).to_be_hidden()
+    expect(open_page(path, java_script_enabled=False).locator(".keys")).to_be_hidden()
