@@ -24,8 +24,8 @@ Piece = tuple[str, str]
 def mark_html(source: str, highlights: Sequence[str]) -> Markup:
     """Return HTML with `<mark>` around what is found, also where a match runs over tags or entities.
 
-    `source` is well-formed HTML as `sanitize` makes it: every `<` begins a tag, attributes are quoted. Without a match it
-    comes back as it is.
+    `source` is well-formed HTML as `sanitize` makes it: every `<` begins a tag, attributes are quoted. Without a match
+    it comes back as it is.
     """
     if not highlights:
         return Markup(source)

@@ -55,6 +55,12 @@ def similar_comments(connection: Connection, snapshot: Snapshot, key: int, limit
 
 def related_posts(connection: Connection, snapshot: Snapshot, key: int, limit: int) -> tuple[int, ...]:
     """Return the keys of the posts most like one; a post that is not in the index has none."""
+    if (key, limit) not in snapshot.related:
+        snapshot.related[key, limit] = _related_posts(connection, snapshot, key, limit)
+    return snapshot.related[key, limit]
+
+
+def _related_posts(connection: Connection, snapshot: Snapshot, key: int, limit: int) -> tuple[int, ...]:
     columns = snapshot.columns
     number = next((number for number, post in enumerate(columns.posts) if post.card.key == key), None)
     if number is None:

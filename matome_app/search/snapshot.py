@@ -146,6 +146,7 @@ def _by_spelling(pairs: Pairs) -> dict[str, set[int]]:
 class Snapshot:
     """One state of the index, and the term table it is asked with.
 
+    `spellings` and `related` remember what was worked out from it: other spellings of words, posts like a post.
     `generation` counts changes of the tables, `words_generation` those of Whoosh.
     """
 
@@ -157,3 +158,4 @@ class Snapshot:
     terms: TermTable
     cache: LeafCache = field(default_factory=LeafCache)
     spellings: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    related: dict[tuple[int, int], tuple[int, ...]] = field(default_factory=dict)

@@ -138,7 +138,7 @@ class WhooshEngine:
     def _open(self) -> Iterator[tuple[Connection, Snapshot]]:
         """Open a connection that sees one state of the database, and the snapshot of that state."""
         with self._database.connect() as connection:
-            if not tables.tables_exist(connection):
+            if self._snapshot is None and not tables.tables_exist(connection):
                 raise IndexUnavailable("the search index is not built yet")
             _begin(connection)
             yield connection, self._current(connection)

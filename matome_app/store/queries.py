@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, defer, joinedload, selectinload
+from sqlalchemy.orm import Session, defer, joinedload, load_only, selectinload
 
 from matome_app.content.permalinks import term_slug
 from matome_app.errors import BadSearch
@@ -108,16 +108,38 @@ def comments_by_key(session: Session, keys: Sequence[int]) -> list[Comment]:
     return [found[key] for key in keys if key in found]
 
 
+def comments_in_order(session: Session, keys: Sequence[int]) -> Sequence[Comment]:
+    """Return comments of one post in reading order: only what links to them need, not their texts."""
+    query = select(Comment).where(Comment.key.in_(keys)).order_by(Comment.ordinal)
+    return session.scalars(query.options(load_only(Comment.id, Comment.ordinal, Comment.details, raiseload=True))).all()
+
+
+def posts_by_id(session: Session, ids: Sequence[int]) -> list[Post]:
+    """Return posts in the order of their ids, as lists show them; those that are gone are left out."""
+    found = {post.id: post for post in session.scalars(select(Post).where(Post.id.in_(ids)).options(CARD))}
+    return [found[id_] for id_ in ids if id_ in found]
+
+
 def neighbours(session: Session, post: Post) -> tuple[Post | None, Post | None]:
     """Return the next older and the next newer post."""
     if post.date is None:
         return None, None
     older = or_(Post.date < post.date, and_(Post.date == post.date, Post.path > post.path))
     newer = or_(Post.date > post.date, and_(Post.date == post.date, Post.path < post.path))
-    return (
-        session.scalar(select(Post).where(older).order_by(Post.date.desc(), Post.path).limit(1)),
-        session.scalar(select(Post).where(newer).order_by(Post.date, Post.path.desc()).limit(1)),
+    ids = (
+        select(Post.id).where(older).order_by(Post.date.desc(), Post.path).limit(1).scalar_subquery(),
+        select(Post.id).where(newer).order_by(Post.date, Post.path.desc()).limit(1).scalar_subquery(),
     )
+    found = session.scalars(select(Post).where(Post.id.in_(ids)).options(CARD)).all()
+    before = next((other for other in found if _is_older(other, post)), None)
+    return before, next((other for other in found if other is not before), None)
+
+
+def _is_older(one: Post, other: Post) -> bool:
+    """Tell whether a post comes after another in lists, where the newest are first."""
+    assert one.date is not None
+    assert other.date is not None
+    return one.date < other.date or (one.date == other.date and one.path > other.path)
 
 
 def newest_posts(session: Session, limit: int) -> Sequence[Post]:

@@ -1,0 +1,48 @@
+"""What is like what: posts related to a post, comments similar to a comment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, abort
+from markupsafe import Markup
+from sqlalchemy.exc import DBAPIError
+from werkzeug.wrappers import Response
+
+from matome_app.errors import IndexUnavailable
+from matome_app.search.snippets import snippet
+from matome_app.store import queries
+from matome_app.store.models import Comment, Post
+from matome_app.web import htmx
+from matome_app.web.context import engine, session
+
+blueprint = Blueprint("related", __name__)
+
+POSTS: Final = 4
+COMMENTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A comment like another, and the beginning of it."""
+
+    comment: Comment
+    snippet: Markup
+
+
+def related_posts(post: Post) -> list[Post]:
+    """Return the posts most like one; none while there is no index."""
+    try:
+        return queries.posts_by_id(session(), engine().related_posts(post.id, POSTS))
+    except (IndexUnavailable, DBAPIError):
+        return []
+
+
+@blueprint.get("/c/<id_>/similar")
+def similar(id_: str) -> Response:
+    """Show the comments most like one: below it for htmx, otherwise as a page."""
+    comment = queries.comment_by_id(session(), id_) or abort(404)
+    keys = engine().similar_comments(comment.key, COMMENTS)
+    found = [Similar(one, snippet(one.text, ())) for one in queries.comments_by_key(session(), keys)]
+    return htmx.render("posts/similar.html", "posts/_similar.html", comment=comment, post=comment.post, similar=found)

@@ -1,0 +1,82 @@
+"""A search seen from inside one post: what it finds there, marked where it stands, counted on folds that are closed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlalchemy.exc import DBAPIError
+
+from matome_app.errors import IndexUnavailable
+from matome_app.search.marking import mark_html
+from matome_app.search.params import SearchParams
+from matome_app.search.snippets import highlight_all
+from matome_app.store import queries
+from matome_app.store.models import Comment, Fold, Post
+from matome_app.web.context import engine, session
+
+SHORT = 60
+"""So many characters of a comment are left when it is shrunk to a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """What a query finds in a post: its hits in reading order, and how many of them each fold holds.
+
+    `alone` is a search of this thread: comments that match are whole, others one line.
+    """
+
+    q: str
+    hits: Sequence[Comment]
+    keys: frozenset[int]
+    folds: Mapping[int, int]
+    highlights: tuple[str, ...]
+    alone: bool
+
+    def __bool__(self) -> bool:
+        return bool(self.q)
+
+    def found(self, comment: Comment) -> bool:
+        """Tell whether a comment is a hit."""
+        return comment.key in self.keys
+
+    def html(self, source: str) -> Markup:
+        """Return HTML with what was found marked."""
+        return mark_html(source, self.highlights)
+
+    def text(self, text: str) -> Markup:
+        """Return plain text as HTML with what was found marked."""
+        return highlight_all(text, self.highlights)
+
+    def line(self, comment: Comment) -> str:
+        """Return the beginning of a comment, for when it is shrunk."""
+        start = " ".join(comment.text[: 2 * SHORT].split())
+        return start[:SHORT] + "…" if len(start) > SHORT or len(comment.text) > 2 * SHORT else start
+
+
+NONE = Matches("", (), frozenset(), {}, (), False)
+
+
+def find_matches(post: Post, folds: Mapping[int, Fold], params: SearchParams, alone: bool) -> Matches:
+    """Find what a query finds in a post; a post can be read while there is no index. Raises BadSearch."""
+    if not params.q:
+        return NONE
+    try:
+        keys = engine().all_keys(params.replace(post=post.path))
+        highlights = engine().highlights(params.q)
+    except (IndexUnavailable, DBAPIError):
+        return NONE
+    hits = queries.comments_in_order(session(), keys)
+    return Matches(params.q, hits, frozenset(keys), _count(hits, folds), highlights, alone)
+
+
+def _count(hits: Sequence[Comment], folds: Mapping[int, Fold]) -> dict[int, int]:
+    """Return the number of hits inside every fold."""
+    counts: dict[int, int] = {}
+    for hit in hits:
+        n = hit.details
+        while n and n in folds:
+            counts[n] = counts.get(n, 0) + 1
+            n = folds[n].parent
+    return counts
