@@ -1,7 +1,7 @@
 // A post that was opened from a search: n and p walk over what was found, into folds that are still closed.
 
 const bar = () => document.querySelector('[data-matches]');
-const links = () => [...(bar()?.querySelectorAll('[data-match]') ?? [])];
+const links = () => [...document.querySelectorAll('#thread [data-match]')];
 let here = -1;
 
 // What is loaded of a fold arrives by htmx after it is opened; false when nothing came.
@@ -28,7 +28,7 @@ async function reach(link) {
   document.querySelector('.comment.is-current')?.classList.remove('is-current');
   comment.classList.add('is-current');
   const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  comment.scrollIntoView({ block: 'center', behavior: calm ? 'instant' : 'smooth' });
+  (comment.querySelector('.body mark') ?? comment).scrollIntoView({ block: 'center', behavior: calm ? 'instant' : 'smooth' });
 }
 
 async function step(by) {
