@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, defer, joinedload, load_only, selectinload
 
 from matome_app.content.permalinks import term_slug
@@ -235,12 +236,31 @@ def user_by_name(session: Session, name: str) -> User | None:
     return session.get(User, name)
 
 
-def users_page(session: Session, page: int, size: int) -> Page[User]:
-    """Return a page of commenters, those who said most first."""
-    total = session.scalar(select(func.count()).select_from(User)) or 0
+def times_of_user(session: Session, name: str) -> tuple[datetime | None, datetime | None]:
+    """Return when a commenter first and last said something."""
+    query = select(func.min(Comment.created_at), func.max(Comment.created_at)).where(Comment.user == name)
+    first, last = session.execute(query).one()
+    return first, last
+
+
+def users_page(session: Session, page: int, size: int, prefix: str = "") -> Page[User]:
+    """Return a page of commenters, those who said most first; with a prefix, those whose names begin with it.
+
+    Case and width of the prefix do not matter; nothing in it is a wildcard. A name that is the prefix comes first.
+    """
+    condition = _begins_with(prefix) if prefix else true()
+    total = session.scalar(select(func.count()).select_from(User).where(condition)) or 0
     pages = page_count(total, size, page)
-    query = select(User).order_by(User.comments.desc(), User.name).limit(size).offset((page - 1) * size)
-    return Page(session.scalars(query).all(), page, pages, total)
+    whole = [func.lower(User.name) != func.lower(unicodedata.normalize("NFKC", prefix))] if prefix else []
+    query = select(User).where(condition).order_by(*whole, User.comments.desc(), User.name)
+    return Page(session.scalars(query.limit(size).offset((page - 1) * size)).all(), page, pages, total)
+
+
+def _begins_with(prefix: str) -> ColumnElement[bool]:
+    """Compare as SQL does, which knows the case of ASCII letters alone; others are tried as typed and in both cases."""
+    narrow = unicodedata.normalize("NFKC", prefix)
+    spellings = (narrow,) if narrow == prefix and narrow.isascii() else (prefix, narrow, narrow.lower(), narrow.upper())
+    return or_(*(User.name.istartswith(one, autoescape=True) for one in dict.fromkeys(spellings)))
 
 
 def totals(session: Session) -> tuple[int, int]:

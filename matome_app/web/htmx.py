@@ -24,7 +24,12 @@ def wants_fragment() -> bool:
 
 def from_search_box() -> bool:
     """Tell whether the request comes from the search form, whose field must then not be written over."""
-    return request.headers.get("HX-Source", "").endswith("#search")
+    return comes_from("search")
+
+
+def comes_from(form: str) -> bool:
+    """Tell whether the request comes from the form with this id."""
+    return request.headers.get("HX-Source", "").endswith(f"#{form}")
 
 
 def render(whole: str, part: str, /, **context: Any) -> Response:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 from matome_app.search.engine import SearchResult, Suggestion
 from matome_app.search.params import SearchParams
 from matome_app.search.snippets import highlight_all, is_cut, snippet
-from matome_app.store import queries
+from matome_app.store.found import comments_found
 from matome_app.web import htmx
 from matome_app.web.context import PAGE_SIZE, engine, search_params, session
 from matome_app.web.hits import Found, arrange
@@ -27,9 +27,7 @@ WORD_KINDS: Final = ("word", "phrase", "or")
 def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     """Search, and read the comments of the page of hits: one statement, whatever their number."""
     result = engine().search(params)
-    comments = {
-        comment.key: comment for comment in queries.comments_by_key(session(), [hit.key for hit in result.hits])
-    }
+    comments = comments_found(session(), {hit.key: hit.post for hit in result.hits})
     found = [
         Found(hit, comment, snippet(comment.text, result.highlights), is_cut(comment.text))
         for hit in result.hits
@@ -44,15 +42,25 @@ def results() -> Response:
     return answer("/search", search_params(), heading="コメント検索")
 
 
-def answer(path: str, params: SearchParams, *, heading: str, **context: Any) -> Response:
-    """Render a search's results as page or fragment; `context` is more for the templates."""
+def answer(
+    path: str,
+    params: SearchParams,
+    *,
+    heading: str,
+    address: Callable[..., str] = search_url,
+    templates: tuple[str, str] = ("search/page.html", "search/_page.html"),
+    **context: Any,
+) -> Response:
+    """Render a search's results as page or fragment; `context` is more for the templates.
+
+    `address` makes addresses of searches as `search_url` does; `templates` are those of the page and of the fragment.
+    """
     result, found = find(params)
     grouped = request.args.get("group") != "off"
-    url = _urls(grouped)
+    url = _urls(address, grouped)
     by_words = params.sort == "relevance" and bool(result.highlights)
     response = htmx.render(
-        "search/page.html",
-        "search/_page.html",
+        *templates,
         heading=heading,
         path=path,
         params=params,
@@ -61,7 +69,7 @@ def answer(path: str, params: SearchParams, *, heading: str, **context: Any) -> 
         found=found,
         blocks=arrange(found, grouped=grouped, gather=by_words),
         grouped=grouped,
-        other_grouping=_urls(not grouped)(params),
+        other_grouping=_urls(address, not grouped)(params),
         words=sum(chip.kind in WORD_KINDS for chip in result.chips),
         chart=month_chart(result.months, lambda month: url(params.toggled("month", month))),
         suggested=_suggested(params, result.suggestions),
@@ -77,9 +85,9 @@ def answer(path: str, params: SearchParams, *, heading: str, **context: Any) -> 
     return htmx.keep_history(response, path)
 
 
-def _urls(grouped: bool) -> Callable[[SearchParams], str]:
+def _urls(address: Callable[..., str], grouped: bool) -> Callable[[SearchParams], str]:
     """Return what makes addresses of searches that keep the way hits are grouped."""
-    return search_url if grouped else lambda params: search_url(params, group="off")
+    return address if grouped else lambda params: address(params, group="off")
 
 
 def _suggested(params: SearchParams, suggestions: tuple[Suggestion, ...]) -> list[tuple[str, list[Suggestion]]]:
