@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from markupsafe import Markup
 
 from matome_app.search.engine import Hit
-from matome_app.store.models import Comment, Post
+from matome_app.store.found import Card, FoundComment
 
 _CODE = re.compile("`([^`\n]+)`")
 
@@ -19,7 +19,7 @@ class Found:
     """A hit with its comment and what of it is shown; `is_cut` when that is not all of it."""
 
     hit: Hit
-    comment: Comment
+    comment: FoundComment
     snippet: Markup
     is_cut: bool
 
@@ -34,14 +34,14 @@ class Entry:
     """A hit as it is shown, and the other hits of the page with the same text, which are not."""
 
     found: Found
-    same: list[Comment] = field(default_factory=list)
+    same: list[FoundComment] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
     """Hits of one post that are shown under its title; one alone stands for itself."""
 
-    post: Post
+    post: Card
     entries: list[Entry]
 
 
@@ -51,15 +51,15 @@ def arrange(found: Sequence[Found], *, grouped: bool, gather: bool) -> list[Bloc
     `grouped` joins hits of one post that follow each other, `gather` also brings those further below up to the first.
     """
     blocks: list[Block] = []
-    by_post: dict[int, Block] = {}
+    by_post: dict[str, Block] = {}
     for entry in _without_copies(found):
         post = entry.found.comment.post
-        block = by_post.get(post.id) if gather else blocks[-1] if blocks else None
-        if grouped and block is not None and block.post.id == post.id:
+        block = by_post.get(post.path) if gather else blocks[-1] if blocks else None
+        if grouped and block is not None and block.post.path == post.path:
             block.entries.append(entry)
         else:
             blocks.append(Block(post, [entry]))
-            by_post[post.id] = blocks[-1]
+            by_post[post.path] = blocks[-1]
     return blocks
 
 
