@@ -269,3 +269,16 @@ def test_json_links_to_other_forms_of_a_word(client: FlaskClient) -> None:
     assert (other["total"], total(client, other["url"])) == (1, "1件")
     assert other["q"]
     assert other["why"]
+
+
+def test_facets_that_take_too_long_say_so_in_their_place_and_the_page_comes(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = client.application.extensions["matome"].reader().engine
+    monkeypatch.setattr(engine, "_facet_budget", -1.0)
+    shown = search(client, "鍋")
+    assert texts(shown.select(".facet .late")) == ["時間内に数えられませんでした。"] * 3
+    assert texts(shown.select(".facet h2")) == ["タグ", "月", "発言者"]
+    assert texts(shown.select(".count strong")) == ["6件"]
+    assert len(shown.select(".hit")) == 5
+    assert client.get("/api/search?q=鍋").get_json()["late"] == ["tag", "user", "month"]
