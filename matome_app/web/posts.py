@@ -83,6 +83,15 @@ class Part:
         query = urlencode(self._asked())
         return f"{self.post.url}{'?' + query if query else ''}"
 
+    def folds_around(self, comment: Comment) -> list[int]:
+        """Return the folds a comment is in, the outermost first."""
+        around: list[int] = []
+        n = comment.details
+        while n and n in self.folds:
+            around.insert(0, n)
+            n = self.folds[n].parent
+        return around
+
     @property
     def everywhere(self) -> SearchParams:
         """Return the same search over all posts."""

@@ -7,7 +7,6 @@ from typing import Final
 
 from flask import Blueprint, abort
 from markupsafe import Markup
-from sqlalchemy.exc import DBAPIError
 from werkzeug.wrappers import Response
 
 from matome_app.errors import IndexUnavailable
@@ -35,7 +34,7 @@ def related_posts(post: Post) -> list[Post]:
     """Return the posts most like one; none while there is no index."""
     try:
         return queries.posts_by_id(session(), engine().related_posts(post.id, POSTS))
-    except (IndexUnavailable, DBAPIError):
+    except IndexUnavailable:
         return []
 
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
-from sqlalchemy.exc import DBAPIError
 
 from matome_app.errors import IndexUnavailable
 from matome_app.search.marking import mark_html
@@ -59,14 +58,17 @@ NONE = Matches("", (), frozenset(), {}, (), False)
 
 
 def find_matches(post: Post, folds: Mapping[int, Fold], params: SearchParams, alone: bool) -> Matches:
-    """Find what a query finds in a post; a post can be read while there is no index. Raises BadSearch."""
+    """Find what a query finds in a post; a post can be read while there is no index. Raises BadSearch.
+
+    Other filters of the URL do not count: what is marked and what is counted is the same in every part of the page.
+    """
     if not params.q:
         return NONE
     try:
-        keys = engine().all_keys(params.replace(post=post.path))
+        keys = engine().all_keys(SearchParams(q=params.q, post=post.path))
         highlights = engine().highlights(params.q)
-    except (IndexUnavailable, DBAPIError):
-        return NONE
+    except IndexUnavailable:
+        return Matches(params.q, (), frozenset(), {}, (), False)
     hits = queries.comments_in_order(session(), keys)
     return Matches(params.q, hits, frozenset(keys), _count(hits, folds), highlights, alone)
 

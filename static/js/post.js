@@ -4,26 +4,29 @@ const bar = () => document.querySelector('[data-matches]');
 const links = () => [...document.querySelectorAll('#thread [data-match]')];
 let here = -1;
 
-// What is loaded of a fold arrives by htmx after it is opened; false when nothing came.
-function opened(fold) {
+// What is in a fold arrives by htmx after it is opened.
+function load(fold) {
   return new Promise((resolve) => {
-    const done = (event) => {
-      if (event.detail.ctx.sourceElement !== fold) return;
-      document.removeEventListener('htmx:finally:request', done);
-      resolve(true);
+    const finish = (event) => {
+      if (event && event.detail.ctx.sourceElement !== fold) return;
+      document.removeEventListener('htmx:finally:request', finish);
+      clearTimeout(patience);
+      resolve();
     };
-    document.addEventListener('htmx:finally:request', done);
-    setTimeout(() => resolve(false), 10000);
-    fold.open = true;
+    const patience = setTimeout(finish, 10000);
+    document.addEventListener('htmx:finally:request', finish);
+    if (fold.open) htmx.trigger(fold, 'toggle'); // its request failed when it was opened
+    else fold.open = true;
   });
 }
 
 async function reach(link) {
-  const { match, in: n } = link.dataset;
-  const fold = n === '0' ? null : document.getElementById('fold-' + n);
-  if (fold?.matches('[data-fold]:not([data-loaded])')) await opened(fold);
-  const comment = document.getElementById(match);
-  if (!comment) return location.assign(link.href); // inside a fold that is not here: its page has it
+  for (const n of link.dataset.in.split(' ')) {
+    const fold = n && document.getElementById('fold-' + n);
+    if (fold?.matches('[data-fold]:not([data-loaded])')) await load(fold);
+  }
+  const comment = document.getElementById(link.dataset.match);
+  if (!comment) return location.assign(link.href); // it could not be fetched: its own page has it
   for (const around of document.querySelectorAll('details.fold, details.shrunk')) if (around.contains(comment)) around.open = true;
   document.querySelector('.comment.is-current')?.classList.remove('is-current');
   comment.classList.add('is-current');
@@ -31,20 +34,23 @@ async function reach(link) {
   (comment.querySelector('.body mark') ?? comment).scrollIntoView({ block: 'center', behavior: calm ? 'instant' : 'smooth' });
 }
 
-async function step(by) {
+async function go(to) {
   const all = links();
-  if (!all.length) return;
-  if (here < 0) {
-    // From where the reader is: the hit that the address names, else the first below the top of the window.
-    here = all.findIndex((link) => '#' + link.dataset.match === location.hash);
-    if (here < 0 && by < 0) here = 0;
-  }
-  here = (here + by + all.length) % all.length;
-  for (const link of all) link.toggleAttribute('aria-current', link === all[here]);
+  here = to;
+  for (const link of all) link.removeAttribute('aria-current');
+  all[here].setAttribute('aria-current', 'true');
   const place = `${here + 1} / ${all.length}`;
   bar().querySelector('[data-place]').textContent = place;
   await reach(all[here]);
   document.getElementById('announce').textContent = place;
+}
+
+// The first step begins at the hit that the address names, if any.
+function step(by) {
+  const all = links();
+  if (!all.length) return;
+  if (here < 0) here = all.findIndex((link) => '#' + link.dataset.match === location.hash);
+  go(here < 0 && by < 0 ? all.length - 1 : (here + by + all.length) % all.length);
 }
 
 function prepare() {
@@ -62,8 +68,7 @@ document.addEventListener('click', (event) => {
   const link = event.target.closest('[data-match]');
   if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  here = links().indexOf(link) - 1;
-  step(1);
+  go(links().indexOf(link));
 });
 
 document.addEventListener('keydown', (event) => {

@@ -60,7 +60,8 @@ async function followHash() {
   if (!anchor) return;
   if (document.getElementById(anchor)) return showComment(anchor);
   if (!document.querySelector('[data-post]')) return;
-  const permalink = '/c/' + anchor.slice(2);
+  const q = new URLSearchParams(location.search).get('q');
+  const permalink = '/c/' + anchor.slice(2) + (q ? '?' + new URLSearchParams({ q }) : '');
   const answer = await fetch(permalink, { method: 'HEAD' });
   if (answer.ok && wanted() === anchor) location.replace(permalink);
 }
