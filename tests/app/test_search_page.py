@@ -224,6 +224,7 @@ def test_when_nothing_is_found_every_offer_leads_to_what_it_promises(client: Fla
     assert links
     for link in links:
         assert total(client, str(link["href"])) == link.select(".n")[0].get_text()
+    assert "「存在しない言葉」はどのコメントにもありません" in shown.select(".empty")[0].get_text()
     filtered = search(client, "銅鍋の", user="dog")
     assert texts(filtered.select(".suggested h2")) == ["条件をゆるめる"]
     assert "を外す" in filtered.select(".suggested a")[0].get_text()
