@@ -328,3 +328,11 @@ def test_hints_at_keys_are_for_those_who_have_them(open_page: OpenPage) -> None:
     expect(open_page(path).locator(".keys")).to_be_visible()
     expect(open_page(path, has_touch=True, is_mobile=True).locator(".keys")).to_be_hidden()
     expect(open_page(path, java_script_enabled=False).locator(".keys")).to_be_hidden()
+
+
+def test_enter_on_a_phone_puts_its_keyboard_away(open_page: OpenPage) -> None:
+    page = open_page("/search?q=" + quote("池"), has_touch=True, is_mobile=True)
+    box(page).fill("灯台")
+    box(page).press("Enter")
+    expect(page).to_have_url(address("灯台"))
+    expect(box(page)).not_to_be_focused()
