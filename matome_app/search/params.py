@@ -80,19 +80,20 @@ class SearchParams:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return what differs from the defaults as (name, value) pairs in a fixed order, for `from_args`."""
-        singles: dict[str, str] = {
-            "q": self.q,
-            "month": self.month,
-            "color": self.color,
-            "post": self.post,
-            "after": self.after.isoformat() if self.after else "",
-            "before": self.before.isoformat() if self.before else "",
-            "scope": "" if self.scope == "comment" else self.scope,
-            "sort": "" if self.sort == "relevance" else self.sort,
-            "page": "" if self.page == 1 else str(self.page),
-        }
-        several = {"tag": self.tags, "user": self.users}
-        return [(name, value) for name in NAMES for value in several.get(name, (singles.get(name, ""),)) if value]
+        pairs = [
+            ("q", self.q),
+            *(("tag", tag) for tag in self.tags),
+            ("month", self.month),
+            *(("user", user) for user in self.users),
+            ("color", self.color),
+            ("post", self.post),
+            ("after", self.after.isoformat() if self.after else ""),
+            ("before", self.before.isoformat() if self.before else ""),
+            ("scope", "" if self.scope == "comment" else self.scope),
+            ("sort", "" if self.sort == "relevance" else self.sort),
+            ("page", "" if self.page == 1 else str(self.page)),
+        ]
+        return [pair for pair in pairs if pair[1]]
 
     def replace(self, **changes: Any) -> SearchParams:
         """Return a copy with fields changed; it starts at page 1 unless `page` is given."""

@@ -22,6 +22,7 @@ _REACH: Final = 40
 _OVER: Final = 20
 """How far a piece may run on, to end with the sentence."""
 _CLOSING: Final = '」』）)】〉》”"'
+_SPECIAL: Final = re.compile("[&<>'\"]")
 _SENTENCE: Final = re.compile(rf"[。．！？!?\n]+[{_CLOSING}]*\s*|(?<=[a-z0-9)])\.\s+|\n+")
 """The end of a sentence or line; a piece is cut after it."""
 _PHRASE: Final = re.compile(rf"[、，；：\s]+|[{_CLOSING}]+|(?=[「『（(【〈《“])")
@@ -34,13 +35,14 @@ def snippet(text: str, highlights: Sequence[str], length: int = LENGTH) -> Marku
     Two pieces when the words found stand far apart.
     """
     spans = find_spans(text, highlights)
-    shown, position = Markup(), 0
+    shown: list[str] = []
+    position = 0
     for start, end in _pieces(text, spans, length):
         start, end = _trimmed(text, start, end)
         inside = [(max(a, start) - start, min(b, end) - start) for a, b in spans if a < end and b > start]
-        shown += (ELLIPSIS if start > position else "") + _marked(text[start:end], inside)
+        shown += [ELLIPSIS if start > position else "", _marked(text[start:end], inside)]
         position = end
-    return shown + (ELLIPSIS if position < len(text) else "")
+    return Markup("".join([*shown, ELLIPSIS if position < len(text) else ""]))
 
 
 def is_cut(text: str, length: int = LENGTH) -> bool:
@@ -50,7 +52,7 @@ def is_cut(text: str, length: int = LENGTH) -> bool:
 
 def highlight_all(text: str, highlights: Sequence[str]) -> Markup:
     """Return the whole text, escaped, with matches in `<mark>`."""
-    return _marked(text, find_spans(text, highlights))
+    return Markup(_marked(text, find_spans(text, highlights)))
 
 
 def find_spans(text: str, highlights: Sequence[str]) -> list[Span]:
@@ -172,10 +174,15 @@ def _whole_cluster(text: str, position: int) -> int:
     return position
 
 
-def _marked(text: str, spans: Sequence[Span]) -> Markup:
+def _marked(text: str, spans: Sequence[Span]) -> str:
     pieces: list[str] = []
     position = 0
     for start, end in spans:
-        pieces += [escape(text[position:start]), "<mark>", escape(text[start:end]), "</mark>"]
+        pieces += [_escaped(text[position:start]), "<mark>", _escaped(text[start:end]), "</mark>"]
         position = end
-    return Markup("".join([*pieces, escape(text[position:])]))
+    return "".join([*pieces, _escaped(text[position:])])
+
+
+def _escaped(text: str) -> str:
+    """Escape text as `markupsafe` does, several times faster where there is nothing to escape."""
+    return str(escape(text)) if _SPECIAL.search(text) else text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
 from flask import current_app, request
 
@@ -79,8 +79,12 @@ def list_url(params: SearchParams) -> str:
 
 def with_query(path: str, params: SearchParams) -> str:
     """Return a path with parameters as its query string."""
-    query = urlencode(params.pairs())
+    query = "&".join([f"{name}={_quoted(value)}" for name, value in params.pairs()])
     return f"{path}?{query}" if query else path
+
+
+_quoted = lru_cache(maxsize=4096)(quote_plus)
+"""A page of results has dozens of addresses that differ in one value."""
 
 
 def image_url(post: Post) -> str:
