@@ -25,6 +25,7 @@ from matome_app.web import (
     files,
     filters,
     headers,
+    help,
     lists,
     posts,
     related,
@@ -76,7 +77,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     context.init_app(app, runtime)
     for module in (filters, headers, errors, cli):
         module.init_app(app)
-    for module in (feeds, lists, posts, comments, related, files, taxonomies, users, search_pages, api):
+    for module in (feeds, lists, posts, comments, related, files, taxonomies, users, search_pages, help, api):
         app.register_blueprint(module.blueprint)
     if app.config.get("BUILD", True) and background.is_serving():
         background.start_build(settings)
