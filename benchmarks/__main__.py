@@ -92,6 +92,8 @@ def measure(folder: Path, options: argparse.Namespace) -> Results:
         queries = mix(given[: QUICK_QUERIES // 2], texts, values, QUICK_QUERIES, QUICK_QUERIES // 2)
     else:
         queries = mix(given, texts, values)
+    _say("serving")
+    memory = measure_memory(settings, queries)
     _say(f"building {len(RIVALS)} other engines")
     took = build_all(RIVALS, folder, texts)
     write_posts(database, texts, folder / "posts.json")
@@ -108,8 +110,6 @@ def measure(folder: Path, options: argparse.Namespace) -> Results:
     rows = contenders(contest, queries, texts, took, (build.seconds, size.index))
     for rival in rivals:
         rival.close()
-    _say("serving")
-    memory = measure_memory(settings, queries)
     return Results(
         machine=_machine(),
         comments=build.comments,

@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -28,7 +28,7 @@ def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Pa
     with _server(settings) as (process, port):
         with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             for query in queries:
-                _get(connection, f"/search?{urlencode(query.arguments)}")
+                _search(connection, query)
         (worker,) = children(process.pid, proc)
         return read_memory((proc / str(worker) / "smaps_rollup").read_text(encoding="ascii"))
 
@@ -65,6 +65,15 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int) -> None:
             pass
         time.sleep(0.2)
     raise RuntimeError("the server did not start")
+
+
+def _search(connection: HTTPConnection, query: Query) -> None:
+    try:
+        status = _get(connection, f"/search?{urlencode(query.arguments)}")
+    except HTTPException as error:
+        raise RuntimeError(f"the server broke off at {query}") from error
+    if status != 200:
+        raise RuntimeError(f"{status} for {query}")
 
 
 def _get(connection: HTTPConnection, address: str) -> int:
