@@ -106,8 +106,7 @@ def _wrong(name: str, value: str, what_to_do: str) -> SettingError:
 def _folder(name: str, value: str, *, is_default: bool = False) -> Path:
     if "\0" in value:
         raise _wrong(name, value, "a path cannot hold a NUL character")
-    path = Path(value).expanduser()
-    path = (ROOT / path) if is_default else Path.cwd() / path
+    path = (ROOT if is_default else Path.cwd()) / _without_tilde(name, value)
     try:
         if path.exists() and not path.is_dir():
             raise _wrong(name, value, f"{path} is not a folder; name a folder")
@@ -119,10 +118,24 @@ def _folder(name: str, value: str, *, is_default: bool = False) -> Path:
 def _file(name: str, value: str) -> Path | None:
     if not value:
         return None
-    path = Path.cwd() / Path(value).expanduser() if "\0" not in value else None
-    if path is None or not path.is_file():
-        raise _wrong(name, value, "no such file; name a file or leave it empty")
-    return path.resolve()
+    if "\0" in value:
+        raise _wrong(name, value, "a path cannot hold a NUL character")
+    path = Path.cwd() / _without_tilde(name, value)
+    try:
+        with path.open("rb"):
+            return path.resolve()
+    except OSError as error:
+        what_to_do = "name a readable file or leave it empty"
+        raise _wrong(name, value, f"{path} cannot be read ({error.strerror}); {what_to_do}") from None
+    except UnicodeEncodeError:
+        raise _wrong(name, value, "not a path; name a file or leave it empty") from None
+
+
+def _without_tilde(name: str, value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise _wrong(name, value, "whose folder `~` is is not known; write the whole path") from None
 
 
 def _database_url(value: str) -> str:

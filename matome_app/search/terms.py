@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -65,60 +65,92 @@ def load_terms(path: Path | None = None) -> TermTable:
     """Read a table (None: ours); raises SettingError with one line that names file, line, value and what to do."""
     path = path or OURS
     try:
-        source = path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        line = path.read_bytes()[: error.start].count(b"\n") + 1
-        raise _wrong(path, line, "not UTF-8; save the file as UTF-8") from None
+        content = path.read_bytes()
     except OSError as error:
         raise SettingError(f"MATOME_TERMS_FILE={str(path)!r}: cannot be read ({error.strerror}); name a file") from None
+    try:
+        source = content.decode().removeprefix("\ufeff")  # some editors begin every file with it
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise _wrong(path, line, f"{content[error.start]:#04x} is not UTF-8; save the file as UTF-8") from None
     try:
         table = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         found = _AT_LINE.search(str(error))
-        raise _wrong(path, int(found[1]) if found else source.count("\n") + 1, f"not TOML: {error}") from None
-    return TermTable.of(list(_groups(path, source, table)))
+        line = int(found[1]) if found else source.count("\n") + 1
+        raise _wrong(path, line, f"not TOML: {error}; correct it") from None
+    groups = _groups(path, source, table)
+    _check_terms(path, source, groups)
+    return TermTable.of(groups)
 
 
-def _groups(path: Path, source: str, table: Mapping[str, Any]) -> Iterator[list[str]]:
-    """Yield the groups of a table after checking each."""
+def _groups(path: Path, source: str, table: Mapping[str, Any]) -> list[list[Any]]:
+    """Return the groups of a table, each with the right number of terms."""
+    unknown = next((name for name in table if name != "group"), "")
     groups = table.get("group", [])
-    if set(table) - {"group"} or not isinstance(groups, list):
-        name = next(iter(set(table) - {"group"}), "group")
-        raise _wrong(path, _line(source, name), f"{name}: unknown; write every group as [[group]] with terms = [...]")
+    if unknown or not isinstance(groups, list):
+        name = unknown or "group"
+        what = f"{name!r}: unknown; write every group as [[group]] with terms = [...]"
+        raise _wrong(path, _line(source, name), what)
     if len(groups) > MOST_GROUPS:
-        raise _wrong(path, 1, f"{len(groups)} groups; {MOST_GROUPS} are the most")
-    starts = [number for number, line in enumerate(source.splitlines(), 1) if line.strip().startswith("[[group]]")]
-    seen: dict[str, str] = {}
+        raise _wrong(path, _start(source, MOST_GROUPS), f"{len(groups)} groups; {MOST_GROUPS} are the most")
+    found = []
     for number, group in enumerate(groups):
-        start = starts[number] if number < len(starts) else 1
         terms = group.get("terms") if isinstance(group, dict) else None
         if not isinstance(terms, list) or set(group) != {"terms"}:
-            raise _wrong(path, start, 'a group is one line: terms = ["one name", "another name"]')
+            what = f'{_short(group)}: write a group as terms = ["one name", "another name"]'
+            raise _wrong(path, _start(source, number), what)
         if not 2 <= len(terms) <= MOST_TERMS:
-            raise _wrong(path, start, f"a group of {len(terms)} terms; write 2 to {MOST_TERMS}")
+            what = f"{_short(terms)}: a group has 2 to {MOST_TERMS} terms, not {len(terms)}; add some or leave some out"
+            raise _wrong(path, _start(source, number), what)
+        found.append(terms)
+    return found
+
+
+def _check_terms(path: Path, source: str, groups: Sequence[Sequence[object]]) -> None:
+    """Check every term, and that none is there twice."""
+    seen: dict[str, str] = {}
+    for number, terms in enumerate(groups):
         for term in terms:
-            value = f'"{term}"' if isinstance(term, str) and f'"{term}"' in source else str(term)
-            _check(path, _line(source, value, start), term, seen)
-        yield terms
+            what = _what_is_wrong(term, seen)
+            if what:
+                value = f'"{term}"' if isinstance(term, str) and f'"{term}"' in source else str(term)
+                raise _wrong(path, _line(source, value, _start(source, number)), f"{_short(term)}: {what}")
+            seen[_key(str(term))] = str(term)
 
 
-def _check(path: Path, line: int, term: object, seen: dict[str, str]) -> None:
+def _what_is_wrong(term: object, seen: Mapping[str, str]) -> str:
+    """Say what is wrong with a term and what to do; "" when nothing is."""
     if not isinstance(term, str):
-        raise _wrong(path, line, f"{term!r}: a term is text; put it in quotes")
+        return "a term is text; put it in quotes"
     key = _key(term)
     if len(key) < 2 or len(term) > LONGEST:
-        raise _wrong(path, line, f"{term!r}: a term has 2 to {LONGEST} characters; write another or leave it out")
+        return f"a term has 2 to {LONGEST} characters; write another or leave it out"
     if '"' in term:
-        raise _wrong(path, line, f"{term!r}: a term holds no quotation mark; leave it out")
+        return "a term holds no quotation mark; leave it out"
     if key in seen:
-        raise _wrong(path, line, f"{term!r}: the same as {seen[key]!r} before; keep one of them")
-    seen[key] = term
+        return f"the same as {seen[key]!r} before; keep one of them"
+    return ""
+
+
+def _start(source: str, number: int) -> int:
+    """Return the line where a group begins, counted from 0; 1 when the groups are written in another way."""
+    lines = source.split("\n")
+    starts = [at for at, line in enumerate(lines, 1) if re.match(r"\s*\[\[\s*group\s*\]\]", line)]
+    return starts[number] if number < len(starts) else 1
 
 
 def _line(source: str, value: str, start: int = 1) -> int:
-    """Return the first line from `start` on that holds a value, `start` when none does as it is."""
-    lines = source.splitlines()
-    return next((number for number in range(start, len(lines) + 1) if value in lines[number - 1]), start)
+    """Return the first line from `start` on that holds a value outside a comment, `start` when none does as it is."""
+    lines = source.split("\n")
+    numbers = (number for number in range(start, len(lines) + 1) if not lines[number - 1].lstrip().startswith("#"))
+    return next((number for number in numbers if value in lines[number - 1]), start)
+
+
+def _short(value: object) -> str:
+    """Return a value on one short line."""
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
 
 
 def _wrong(path: Path, line: int, what: str) -> SettingError:

@@ -19,6 +19,7 @@ WRONG = [
     ("CONTENT_DIR", "a\0b"),
     ("ASSETS_DIR", "{file}"),
     ("DATA_DIR", "{file}"),
+    ("DATA_DIR", "~nobody-of-this-name/data"),
     ("DATABASE_URL", "nonsense"),
     ("DATABASE_URL", "sqlite://"),
     ("DATABASE_URL", "sqlite:///:memory:"),
@@ -35,6 +36,13 @@ WRONG = [
     ("TIMEZONE", "../etc/passwd"),
     ("TIMEZONE", ""),
     ("TIMEZONE", "Mars/Olympus"),
+    ("TERMS_FILE", "{file}/terms.toml"),
+    ("TERMS_FILE", "no-such-file.toml"),
+    ("TERMS_FILE", "."),
+    ("TERMS_FILE", "a\0b"),
+    ("TERMS_FILE", "\ud800"),
+    ("TERMS_FILE", "x" * 300),
+    ("TERMS_FILE", "~nobody-of-this-name/terms.toml"),
     ("TRUSTED_PROXIES", "-1"),
     ("TRUSTED_PROXIES", "one"),
     ("TRUSTED_PROXIES", "11"),
@@ -49,6 +57,7 @@ def test_everything_has_a_default() -> None:
     assert settings.assets_dir == ROOT / "assets"
     assert settings.data_dir == ROOT / "instance"
     assert (settings.database_url, settings.base_url, settings.site_title) == ("", "", "matome")
+    assert settings.terms_file is None
     assert (settings.language, settings.timezone.key, settings.trusted_proxies) == ("ja", "Asia/Tokyo", 0)
 
 
@@ -62,6 +71,8 @@ def test_a_given_path_is_taken_from_where_one_stands(tmp_path: Path, monkeypatch
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     assert read_settings({"CONTENT_DIR": "content"}).content_dir == tmp_path / "content"
     assert read_settings({"DATA_DIR": "~/data"}).data_dir == tmp_path / "home/data"
+    (tmp_path / "terms.toml").touch()
+    assert read_settings({"TERMS_FILE": "terms.toml"}).terms_file == tmp_path / "terms.toml"
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG)
@@ -87,6 +98,8 @@ def test_settings_come_from_the_environment_and_those_given_to_the_factory_come_
 
 def test_another_process_can_be_given_the_same_settings(site: Site) -> None:
     site.config.update(SITE_TITLE="題", TIMEZONE="UTC", BASE_URL="https://matome.example", TRUSTED_PROXIES="1")
+    site.config.update(TERMS_FILE=str(site.root / "terms.toml"))
+    (site.root / "terms.toml").touch()
     environment = site.settings.as_environment()
     assert set(environment) == {f"MATOME_{row.name}" for row in ROWS}
     assert read_settings({name.removeprefix("MATOME_"): value for name, value in environment.items()}) == site.settings
@@ -98,6 +111,15 @@ def test_a_wrong_setting_stops_every_command_with_one_line(site: Site, command: 
     assert ended.returncode == CANNOT_START == 4
     assert ended.stderr.splitlines() == [ended.stderr.strip()]
     assert ended.stderr.startswith("matome: MATOME_TIMEZONE='Mars/Olympus': ")
+
+
+def test_a_wrong_term_table_stops_the_start_with_one_line(site: Site) -> None:
+    terms = site.root / "terms.toml"
+    terms.write_text('[[group]]\nterms = ["OSS"]\n', encoding="utf-8")
+    ended = site.flask("run", "--port", "0", TERMS_FILE=str(terms))
+    assert ended.returncode == CANNOT_START
+    assert ended.stderr.splitlines() == [ended.stderr.strip()]
+    assert ended.stderr.startswith(f"matome: MATOME_TERMS_FILE: {terms}:1: ['OSS']: ")
 
 
 @pytest.mark.parametrize("command", [["run", "--port", "0"], ["index"]])
