@@ -17,6 +17,8 @@ _MODEL = re.compile(r"([a-z]{3,})([0-9][a-z0-9]*)")
 _LOOSE: Final = r"[\s\-_]*"
 _APART: Final = r"[\s\-_]+"
 _MOST_JOINTS: Final = 4
+_MOST_HYPHENS: Final = 8
+"""What has more of them is no word, and is looked for as it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ class LatinTerm:
 
 def read_latin(folded: str, literal: bool) -> LatinTerm:
     """Read a folded ASCII term that has at least one letter or digit."""
-    pieces = _pieces(folded, literal)
+    pieces = _pieces(folded, literal or folded.count("-") > _MOST_HYPHENS)
     pattern = "".join(text if is_pattern else re.escape(text) for text, is_pattern, _ in pieces)
     runs = [text for text, _, is_run in pieces if is_run]
     exact = runs == [folded] and not (len(folded) == 1 and folded.isalpha())

@@ -6,6 +6,7 @@ import threading
 import unicodedata
 import weakref
 from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -77,7 +78,7 @@ class WordReader:
         self._lock = threading.Lock()
         if reader is not None:
             weakref.finalize(self, reader.close)  # not before the last search that uses it is done
-        self._latin_words: tuple[str, ...] | None = None
+        self._latin_words: dict[int, list[str]] | None = None
         self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
 
     def postings(self, name: str, term: str) -> tuple[Codes, Floats]:
@@ -101,14 +102,15 @@ class WordReader:
         """Tell whether a comment has a folded Latin word."""
         return self.frequency(LATIN, word) > 0
 
-    def latin_words(self) -> tuple[str, ...]:
-        """Return all Latin words; they are read at the first call."""
+    def latin_words(self, length: int) -> Sequence[str]:
+        """Return the Latin words of a length; all are read at the first call."""
         if self._latin_words is None:
-            if self._reader is None:
-                return ()
+            by_length: dict[int, list[str]] = {}
             with self._lock:
-                self._latin_words = tuple(term.decode() for term in self._reader.lexicon(LATIN))
-        return self._latin_words
+                for term in self._reader.lexicon(LATIN) if self._reader is not None else ():
+                    by_length.setdefault(len(term), []).append(term.decode())
+            self._latin_words = by_length
+        return self._latin_words.get(length, ())
 
 
 class Names:

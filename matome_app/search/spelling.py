@@ -29,6 +29,11 @@ def nearest_words(word: str, words: WordReader) -> list[str]:
     if words.has_latin(word):
         return []
     most = 2 if len(word) >= _LONG else 1
-    near = process.extract(word, words.latin_words(), scorer=OSA.distance, score_cutoff=most, limit=_COMPARED)
-    ranked = sorted((distance, -words.frequency(LATIN, other), other) for other, distance, _ in near)
+    ranked = sorted(
+        (distance, -words.frequency(LATIN, other), other)
+        for length in range(len(word) - most, len(word) + most + 1)
+        for other, distance, _ in process.extract(
+            word, words.latin_words(length), scorer=OSA.distance, score_cutoff=most, limit=_COMPARED
+        )
+    )
     return [other for distance, _, other in ranked if distance == ranked[0][0]][:_MOST]

@@ -18,6 +18,8 @@ from matome_app.search.spelling import nearest_words
 MOST_GROUPS: Final = 8
 """So many words are looked at; a query of more is rarely a few letters from one that finds something."""
 MOST_SPELLINGS: Final = 3
+MOST_ABSENT: Final = 3
+"""For so many words that nobody wrote others are looked for."""
 
 Count = Callable[[SearchParams], int]
 Candidate = tuple[SearchParams, str, str]
@@ -46,7 +48,7 @@ def suggest(
 
 def _spelled(snapshot: Snapshot, params: SearchParams, query: Query, absent: list[Group]) -> Iterator[Candidate]:
     """Yield the query with a word that nobody wrote replaced by what was perhaps meant."""
-    for group in absent:
+    for group in absent[:MOST_ABSENT]:
         term = group.parts[0]
         if len(group.parts) == 1 and isinstance(term, Term):
             for word in _meant(snapshot, term.text):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import gzip
 import importlib.util
@@ -17,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from matome_app.errors import BadSearch
 from matome_app.search.analysis import searchable_text
 from matome_app.search.engine import CommentDocument, PostDocument
 from matome_app.search.params import SearchParams
@@ -164,6 +166,37 @@ def test_searches_answer_in_time_without_any_cache(corpus: Corpus) -> None:
         times.append(corpus.engine.search(params_of(query)).took_ms)
     # the aim is 50 ms; a machine that does other things at once is given twice that
     assert statistics.quantiles(times, n=20)[-1] < 100
+
+
+@pytest.mark.parametrize(
+    "q",
+    [
+        "   \u3000 ",
+        "\x00\x01\x7f",
+        "\ud800",
+        " ".join(f"w{n}" for n in range(200)),
+        " ".join(f"zzq{n}x" for n in range(32)),
+        "'; DROP TABLE comments; --",
+        "(a+)+$" * 60,
+        "." * 1000,
+        "あ" * 1000,
+        "a-" * 499,
+        "-".join("abcdefgh" * 50)[:999],
+        " ".join("abcdefghijklmnopqrstuvwxyz"),
+        "のに なんだよな これ それ の は",
+        "tag:無いタグ user:nobody",
+        '"' * 999,
+    ],
+    ids=lambda q: repr(q[:20]),
+)
+def test_odd_queries_are_answered_or_refused_at_once(corpus: Corpus, q: str) -> None:
+    corpus.engine.search(SearchParams(q="京都"))
+    assert corpus.engine._snapshot is not None
+    corpus.engine._snapshot.cache = LeafCache()
+    started = time.process_time()  # what others do on the machine does not count
+    with contextlib.suppress(BadSearch):
+        corpus.engine.search(SearchParams.from_args([("q", q)]))
+    assert time.process_time() - started < 0.2
 
 
 def test_replacing_one_post_is_quick(corpus: Corpus) -> None:
