@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
@@ -23,15 +23,18 @@ SHORT = 60
 class Matches:
     """What a query finds in a post: its hits in reading order, and how many of them each fold holds.
 
-    `alone` is a search of this thread: comments that match are whole, others one line.
+    `alone` is a search of this thread: comments that match are whole, others one line. `some` says that no comment has
+    all words, and hits are those that have one of them. Without an index, nothing can be found (`ready`).
     """
 
     q: str
-    hits: Sequence[Comment]
-    keys: frozenset[int]
-    folds: Mapping[int, int]
-    highlights: tuple[str, ...]
-    alone: bool
+    hits: Sequence[Comment] = ()
+    keys: frozenset[int] = frozenset()
+    folds: Mapping[int, int] = field(default_factory=dict)
+    highlights: tuple[str, ...] = ()
+    alone: bool = False
+    some: bool = False
+    ready: bool = True
 
     def __bool__(self) -> bool:
         return bool(self.q)
@@ -54,23 +57,26 @@ class Matches:
         return start[:SHORT] + "…" if len(start) > SHORT or len(comment.text) > 2 * SHORT else start
 
 
-NONE = Matches("", (), frozenset(), {}, (), False)
+NONE = Matches("")
 
 
 def find_matches(post: Post, folds: Mapping[int, Fold], params: SearchParams, alone: bool) -> Matches:
     """Find what a query finds in a post; a post can be read while there is no index. Raises BadSearch.
 
-    Other filters of the URL do not count: what is marked and what is counted is the same in every part of the page.
+    Other filters of the URL do not count: what is marked and what is counted is the same in every part of the page. A
+    thread that was found by words of several comments shows them all.
     """
     if not params.q:
         return NONE
+    here = SearchParams(q=params.q, post=post.path)
     try:
-        keys = engine().all_keys(SearchParams(q=params.q, post=post.path))
+        keys = engine().all_keys(here)
+        some = not keys and bool(keys := engine().all_keys(here.replace(scope="post")))
         highlights = engine().highlights(params.q)
     except IndexUnavailable:
-        return Matches(params.q, (), frozenset(), {}, (), False)
+        return Matches(params.q, ready=False)
     hits = queries.comments_in_order(session(), keys)
-    return Matches(params.q, hits, frozenset(keys), _count(hits, folds), highlights, alone)
+    return Matches(params.q, hits, frozenset(keys), _count(hits, folds), highlights, alone, some)
 
 
 def _count(hits: Sequence[Comment], folds: Mapping[int, Fold]) -> dict[int, int]:

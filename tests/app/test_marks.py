@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from flask.testing import FlaskClient
@@ -33,7 +35,7 @@ def test_what_was_found_is_marked_in_title_prose_and_comments(client: FlaskClien
     assert texts(soup.select("h1 mark")) == ["急須"]
     assert texts(soup.select(".prose mark")) == ["急須"]
     assert texts(soup.select(".comment .body mark")) == ["急須", "急須"]
-    assert len(soup.select(".comment.hit")) == 2
+    assert len(soup.select(".comment.is-match")) == 2
     assert soup.select_one('link[rel="canonical"]')["href"].endswith(POST)  # type: ignore[index,union-attr]
 
 
@@ -57,7 +59,7 @@ def test_every_hit_has_a_link_that_opens_its_fold_with_the_marks(client: FlaskCl
     assert texts(links) == ["#1", "#2", "#4", "#5"]
     inside = page(client, str(links[3]["href"]).partition("#")[0])
     anchor = str(links[3]["href"]).partition("#")[2]
-    found = inside.select_one(f"#fold-1[open] #{anchor}.hit")
+    found = inside.select_one(f"#fold-1[open] #{anchor}.is-match")
     assert found is not None
     assert texts(found.select("mark")) == ["丸い"]
 
@@ -97,8 +99,10 @@ def test_htmx_gets_the_thread_alone_and_its_address(client: FlaskClient) -> None
     assert response.headers["HX-Replace-Url"] == f"{POST}?q=%E5%9C%9F%E9%8D%8B&view=thread"
     assert "HX-Request" in response.headers["Vary"]
     soup = page(client, f"{POST}?q=土鍋&view=thread", headers=HTMX)
-    assert soup.select("h1, form") == []
+    assert soup.select("article.post, form") == []
     assert texts(soup.select("#announce")) == ["このスレッドで1件一致"]
+    assert texts(soup.select("h1[hx-swap-oob] mark")) == []
+    assert texts(page(client, f"{POST}?q=急須&view=thread", headers=HTMX).select("h1[hx-swap-oob] mark")) == ["急須"]
     assert client.get(f"{POST}?q=&view=thread", headers=HTMX).headers["HX-Replace-Url"] == POST
 
 
@@ -132,6 +136,39 @@ def test_two_hundred_hits_have_a_link_each(tmp_path_factory: pytest.TempPathFact
     site.close()
 
 
-def test_a_post_can_be_read_while_its_words_are_not_indexed(client: FlaskClient) -> None:
-    assert texts(page(client, f"/{LIGHTHOUSE}/?q=急須").select(".prose mark")) == ["急須"]
-    assert texts(page(client, f"/{LIGHTHOUSE}/?q=急須").select(".matches-of")) == ["「急須」に0件一致"]
+def test_a_word_that_no_comment_has_is_marked_outside_of_them(client: FlaskClient) -> None:
+    soup = page(client, f"/{LIGHTHOUSE}/?q=急須")
+    assert texts(soup.select(".prose mark")) == ["急須"]
+    assert texts(soup.select(".matches-of")) == ["「急須」に0件一致"]
+
+
+def test_a_thread_that_has_the_words_in_several_comments_shows_them_all(client: FlaskClient) -> None:
+    soup = page(client, f"{POST}?q=土鍋 最後")
+    assert texts(soup.select(".some")) == ["すべての語を含むコメントはありません。どれかの語を含むコメントを示します。"]
+    assert texts(soup.select(".match-list a")) == ["#5", "#8"]
+    assert texts(soup.select(".fold .badge")) == ["1件一致", "1件一致"]
+    assert page(client, f"{POST}?q=丸い 土鍋").select(".some") == []
+
+
+def test_the_links_of_a_thread_search_stay_in_it(client: FlaskClient) -> None:
+    (link,) = page(client, f"{POST}?q=土鍋&view=thread").select(".match-list a")
+    address, _, anchor = str(link["href"]).partition("#")
+    assert page(client, address).select(f"#fold-1[open] #{anchor}.is-match")
+    assert len(page(client, address).select(".shrunk")) == 5
+
+
+def test_a_post_can_be_read_while_there_is_no_index(tmp_path_factory: pytest.TempPathFactory) -> None:
+    site = Site(tmp_path_factory.mktemp("unindexed"))
+    site.write("posts/one.md", post_text("灯台", quote("灯台の話", "u")))
+    site.index()
+    database = site.data / str(site.rows("PRAGMA database_list")[0].file)
+    with closing(sqlite3.connect(database)) as connection, connection:
+        connection.execute("DROP TABLE search_meta")
+    client = site.client()
+    for url in ("/posts/one/?q=灯台", "/posts/one/?q=灯台&view=thread"):
+        soup = page(client, url)
+        assert texts(soup.select(".comment .body")) == ["灯台の話"]
+        assert soup.select("mark, .matches, .shrunk") == []
+        assert "検索の準備ができていない" in soup.get_text()
+    assert page(client, "/posts/one/").select(".related") == []
+    site.close()

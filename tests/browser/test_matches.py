@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.sample_site import LONG, LONG_URL
 from tests.browser.watching import Watch
@@ -43,6 +43,42 @@ def test_n_and_p_walk_over_the_hits_into_closed_folds(open_page: Opener, watch: 
     assert len(watch.asked("/details/1?")) == 1, "a fold is fetched once"
 
 
+def test_hits_that_are_in_no_fold_are_walked_over(open_page: Opener) -> None:
+    page = open_page(f"/{LONG}/?q=曲がり角")
+    for number in (1, 2):
+        page.keyboard.press("n")
+        expect(page.locator("#announce")).to_have_text(f"{number} / 8")
+        assert f"{number - 1}番目の曲がり角" in current(page)
+
+
+def test_steps_that_are_faster_than_the_folds_end_at_the_last_one(open_page: Opener, watch: Watch) -> None:
+    page = open_page(f"/{LONG}/?q=帰り道")
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(400)
+        route.continue_()
+
+    page.route("**/details/1?*", late)
+    for _ in range(4):
+        page.keyboard.press("n")
+    expect(page.locator("#announce")).to_have_text("4 / 18")
+    assert "帰り道の話を13つ" in current(page)
+    assert len(watch.asked("/details/1?")) == 1, "a fold is fetched once"
+
+
+def test_reading_goes_on_at_the_hit_and_a_button_keeps_its_place(open_page: Opener) -> None:
+    page = open_page(ROUTE)
+    page.keyboard.press("n")
+    expect(page.locator(".comment.is-current")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator(".comment.is-current .user")).to_be_focused()
+    button = page.get_by_role("button", name="次へ")
+    button.click()
+    expect(page.locator("[data-place]")).to_have_text("2 / 3")
+    expect(page.locator("#fold-2 .comment.is-current")).to_be_in_viewport()
+    expect(button).to_be_focused()
+
+
 def test_the_buttons_and_the_numbers_do_the_same(open_page: Opener) -> None:
     page = open_page(ROUTE)
     page.get_by_role("button", name="次へ").click()
@@ -68,8 +104,11 @@ def test_an_address_that_names_a_hit_is_where_walking_begins(open_page: Opener) 
     page = open_page(ROUTE)
     href = page.locator(".match-list a").nth(1).get_attribute("href")
     page.goto(str(href))
+    expect(page.locator(".comment.is-target")).to_have_count(1)
     page.keyboard.press("n")
     expect(page.locator("[data-place]")).to_have_text("3 / 3")
+    expect(page.locator(".comment.is-current")).to_have_count(1)
+    expect(page.locator(".comment.is-target")).to_have_count(0)
 
 
 def test_letters_typed_into_a_field_are_letters(open_page: Opener) -> None:
@@ -93,11 +132,12 @@ def test_typing_in_the_box_of_the_thread_keeps_what_matches(open_page: Opener, w
     box = page.locator("#thread-q")
     box.press_sequentially("灯台", delay=30)
     expect(page.locator("#announce")).to_have_text("このスレッドで1件一致")
-    expect(page.locator(".comment.hit mark").first).to_have_text("灯台")
+    expect(page.locator(".comment.is-match mark").first).to_have_text("灯台")
     expect(page.locator(".shrunk").first).to_be_visible()
     expect(page.locator("#fold-2")).to_have_attribute("open", "")
     expect(page.locator("#fold-1")).not_to_have_attribute("open", "")
     expect(box).to_be_focused()
+    expect(page.locator("h1 mark")).to_have_text("灯台")
     assert "view=thread" in page.url
     assert page.evaluate("history.length") == 2, "typing replaces the address"
     assert len(watch.asked("view=thread")) == 1, "asked when the typing paused"
@@ -106,16 +146,16 @@ def test_typing_in_the_box_of_the_thread_keeps_what_matches(open_page: Opener, w
     expect(line.locator(".body")).to_be_visible()
     box.fill("")
     expect(page.locator("#announce")).to_have_text("すべてのコメントを表示")
-    expect(page.locator(".shrunk")).to_have_count(0)
+    expect(page.locator(".shrunk, mark")).to_have_count(0)
     assert page.url.endswith(f"/{LONG}/")
 
 
 def test_the_whole_page_of_a_thread_search_is_the_same(open_page: Opener) -> None:
     page = open_page(f"/{LONG}/?q=灯台&view=thread", java_script_enabled=False)
-    expect(page.locator(".comment.hit .body mark")).to_have_text(["灯台"])
+    expect(page.locator(".comment.is-match .body mark")).to_have_text(["灯台"])
     expect(page.locator("#thread-q")).to_have_value("灯台")
     page.locator(".match-list a").first.click()
-    expect(page.locator("#fold-2 .comment.hit")).to_be_in_viewport()
+    expect(page.locator("#fold-2 .comment.is-match")).to_be_in_viewport()
 
 
 def test_similar_comments_open_below_a_comment(open_page: Opener) -> None:
@@ -125,6 +165,9 @@ def test_similar_comments_open_below_a_comment(open_page: Opener) -> None:
     comment.get_by_role("link", name="似ているコメント").click()
     expect(comment.locator(".similar")).to_be_visible()
     expect(page.locator(".similar")).to_have_count(1)
+    expect(page.locator(".similar")).to_be_focused()
+    expect(page.locator(".similar")).to_be_in_viewport()
+    expect(comment.locator(".menu")).not_to_have_attribute("open", "")
     assert page.url.endswith("/walk_01/")
 
 
