@@ -49,6 +49,17 @@ def test_every_dependency_of_the_project_is_in_its_lock(root: Path) -> None:
         assert {normal_name(requirement) for requirement in wanted} <= locked
 
 
+def test_every_file_that_the_package_reads_beside_its_modules_is_packaged(root: Path) -> None:
+    setuptools = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    packaged = {
+        root / name.replace(".", "/") / file for name, files in setuptools["package-data"].items() for file in files
+    }
+    beside = {
+        path for path in (root / "matome_app").rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")
+    }
+    assert beside == packaged != set()
+
+
 def test_tests_and_benchmarks_run_with_the_versions_that_serve(root: Path) -> None:
     serving = {
         block.splitlines()[0] for block in locked_blocks((root / "requirements.txt").read_text(encoding="utf-8"))
