@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from matome_app.search.analysis import fold
@@ -39,11 +39,39 @@ def suggest(
     ]
     if params.scope == "comment" and sum(map(is_sought, query.groups)) > 1:
         candidates.append((params.replace(scope="post"), params.q, "同じスレッド内で探す"))
+    return _finding(candidates, count) or _finding(_further(snapshot, params, query, absent), count)
+
+
+def _finding(candidates: Iterable[Candidate], count: Count) -> tuple[Suggestion, ...]:
+    """Return the candidates that find something, each once."""
     found: dict[SearchParams, Suggestion] = {}
     for changed, q, why in candidates:
         if changed not in found and (total := count(changed)):
             found[changed] = Suggestion(q, total, why, changed)
     return tuple(found.values())
+
+
+def _further(snapshot: Snapshot, params: SearchParams, query: Query, absent: list[Group]) -> Iterator[Candidate]:
+    """Yield what is further away than one change: without all words nobody wrote, without filters, single words."""
+    bare = SearchParams(q=params.q, scope=params.scope, sort=params.sort)
+    rest = Query(tuple(group for group in query.groups if group not in absent))
+    if absent and rest.groups:
+        q = " ".join(group.source for group in rest.groups)
+        why = "、".join(group.label for group in absent)
+        yield params.replace(q=q), q, f"{why}を外す"
+        yield bare.replace(q=q), q, f"{why}と絞り込みを外す"
+    for _, q, why in _spelled(snapshot, params, query, absent):
+        yield bare.replace(q=q), q, f"{why}、絞り込みなし"
+    for group in query.groups[:MOST_GROUPS]:
+        if is_sought(group):
+            yield params.replace(q=group.source), group.source, f"{group.label}だけで探す"
+            yield bare.replace(q=group.source), group.source, f"{group.label}だけで、絞り込みなし"
+    for group in absent[:MOST_ABSENT]:
+        term = group.parts[0]
+        if len(group.parts) == 1 and isinstance(term, Term):
+            for word in _meant(snapshot, term.text):
+                yield params.replace(q=word), word, f"もしかして「{word}」だけで探す"
+                yield bare.replace(q=word), word, f"もしかして「{word}」だけで、絞り込みなし"
 
 
 def _spelled(snapshot: Snapshot, params: SearchParams, query: Query, absent: list[Group]) -> Iterator[Candidate]:

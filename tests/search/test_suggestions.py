@@ -60,3 +60,11 @@ def test_filters_are_loosened_one_by_one_and_all_together(engine: WhooshEngine) 
 def test_the_wider_scope_is_offered(engine: WhooshEngine) -> None:
     assert engine.search(SearchParams(q="パン 条例")).totals == {"comment": 0, "post": 4}
     assert any(s.params.scope == "post" and s.total == 4 for s in suggestions(engine, "パン 条例"))
+
+
+def test_what_is_two_changes_away_is_offered_when_no_single_change_finds_anything(engine: WhooshEngine) -> None:
+    found = {s.why: (s.q, s.params.is_filtered) for s in suggestions(engine, "rusr メモリ 京都", tags=("AI",))}
+    assert found["「京都」だけで探す"] == ("京都", True)
+    assert "「rusr」だけで探す" not in found
+    found = {s.why: (s.q, s.params.is_filtered) for s in suggestions(engine, "zzqqx 古い", users=("bob",))}
+    assert found["「zzqqx」と絞り込みを外す"] == ("古い", False)
