@@ -15,6 +15,7 @@ from matome_app.store.models import Comment, Post
 from matome_app.store.writing import get_meta
 from matome_app.web.context import PAGE_SIZE, reader, runtime, search_params, session
 from matome_app.web.filters import iso
+from matome_app.web.related import related_posts, similar_comments
 from matome_app.web.hits import Found
 from matome_app.web.search import find
 from matome_app.web.urls import anchor_url, search_url
@@ -112,6 +113,7 @@ def post(rest: str) -> Response:
             for fold in folds.values()
         ],
         comments=[_comment(comment) for comment in comments.values()],
+        related=[{"path": other.path, "url": other.url, "title": other.title} for other in related_posts(found)],
     )
 
 
@@ -128,6 +130,7 @@ def comment(id_: str) -> Response:
             "title": found.post.title,
             "tags": [tag.label for tag in found.post.tags],
         },
+        similar=[{"id": one.id, "url": anchor_url(one, one.post)} for one in similar_comments(found)],
     )
 
 

@@ -38,10 +38,14 @@ def related_posts(post: Post) -> list[Post]:
         return []
 
 
+def similar_comments(comment: Comment) -> list[Comment]:
+    """Return the comments most like one; raises IndexUnavailable."""
+    return queries.comments_by_key(session(), engine().similar_comments(comment.key, COMMENTS))
+
+
 @blueprint.get("/c/<id_>/similar")
 def similar(id_: str) -> Response:
     """Show the comments most like one: below it for htmx, otherwise as a page."""
     comment = queries.comment_by_id(session(), id_) or abort(404)
-    keys = engine().similar_comments(comment.key, COMMENTS)
-    found = [Similar(one, snippet(one.text, ())) for one in queries.comments_by_key(session(), keys)]
+    found = [Similar(one, snippet(one.text, ())) for one in similar_comments(comment)]
     return htmx.render("posts/similar.html", "posts/_similar.html", comment=comment, post=comment.post, similar=found)

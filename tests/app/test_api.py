@@ -97,7 +97,7 @@ def test_every_parameter_of_a_search_is_obeyed(client: FlaskClient, query: dict[
 
 def test_a_post_answers_in_the_shape_of_the_contract(client: FlaskClient) -> None:
     answer = get(client, f"/api/{TEAPOTS}")
-    assert list(answer) == [*POST, "details", "comments"]
+    assert list(answer) == [*POST, "details", "comments", "related"]
     assert {name: answer[name] for name in POST} == {
         "path": TEAPOTS,
         "url": f"/{TEAPOTS}/",

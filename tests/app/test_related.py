@@ -61,3 +61,10 @@ def test_the_menu_of_a_comment_leads_there(client: FlaskClient, site: Site) -> N
     links = page(client, "/posts/one/").select(f"#c-{id_} .menu a")
     assert texts(links) == ["似ているコメント", "この人のコメント", "このコメントへのリンク"]
     assert links[0]["href"] == links[0]["hx-get"] == f"/c/{id_}/similar"
+
+
+def test_related_things_are_in_the_json_too(client: FlaskClient, site: Site) -> None:
+    assert [post["path"] for post in client.get("/api/posts/one").get_json()["related"]] == ["posts/two"]
+    ids = site.comment_ids()
+    similar = client.get(f"/api/comments/{ids[f'{SAID}（one）']}").get_json()["similar"]
+    assert [one["id"] for one in similar] == [ids[f"{SAID}（two）"]]
