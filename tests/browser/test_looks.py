@@ -17,6 +17,8 @@ OpenPage = Callable[..., Page]
 PATHS = {
     "home": "/",
     "post": f"/{LONG}/details/1",
+    "post from a search": f"/{LONG}/?q=" + quote("曲がり角"),
+    "search of a thread": f"/{LONG}/?view=thread&q=" + quote("灯台"),
     "tags": "/tags/",
     "months": "/months/",
     "search": "/search?q=" + quote("散歩は"),
@@ -104,6 +106,10 @@ def test_what_a_finger_touches_often_has_room(open_page: OpenPage) -> None:
     frame = "header.site a, header.site input, header.site button, .pager a, .chip, .facet a, .narrow > summary"
     controls = f"{frame}, .fold > summary, .permalink"
     assert page.evaluate(SMALL, controls) == []
+    page.goto(PATHS["search of a thread"])
+    page.locator(".comment.is-match .menu > summary").tap()
+    found = ".thread-search input, .thread-search button, .matches a, .matches button, .match-list a, .shrunk > summary"
+    assert page.evaluate(SMALL, f"{found}, .menu > summary, .menu a") == []
     page.goto(PATHS["search"])
     page.get_by_text("絞り込みと並び順").tap()
     expect(page.locator(".facet a").first).to_be_visible()

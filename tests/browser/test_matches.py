@@ -15,6 +15,7 @@ Opener = Callable[..., Page]
 
 ROUTE = f"/{LONG}/?q=帰り道の話を10つ"
 """One hit in each of the first three folds."""
+LONGER_THAN_THE_DELAY_MS = 260
 
 
 def current(page: Page) -> str:
@@ -148,6 +149,21 @@ def test_typing_in_the_box_of_the_thread_keeps_what_matches(open_page: Opener, w
     expect(page.locator("#announce")).to_have_text("すべてのコメントを表示")
     expect(page.locator(".shrunk, mark")).to_have_count(0)
     assert page.url.endswith(f"/{LONG}/")
+
+
+def test_composing_in_the_box_of_the_thread_asks_once(open_page: Opener, watch: Watch) -> None:
+    page = open_page(f"/{LONG}/")
+    page.locator("#thread-q").focus()
+    keyboard = page.context.new_cdp_session(page)
+    for text in ("と", "とう", "とうだい", "灯台"):
+        at = {"selectionStart": len(text), "selectionEnd": len(text)}
+        keyboard.send("Input.imeSetComposition", {"text": text, **at})
+        page.wait_for_timeout(LONGER_THAN_THE_DELAY_MS)
+    assert watch.asked("view=thread") == []
+    keyboard.send("Input.insertText", {"text": "灯台"})
+    expect(page.locator("#announce")).to_have_text("このスレッドで1件一致")
+    page.wait_for_timeout(LONGER_THAN_THE_DELAY_MS)  # a second request would come now
+    assert len(watch.asked("view=thread")) == 1
 
 
 def test_the_whole_page_of_a_thread_search_is_the_same(open_page: Opener) -> None:
