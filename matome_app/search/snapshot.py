@@ -15,6 +15,8 @@ import numpy.typing as npt
 from whoosh.reading import IndexReader
 
 from matome_app.search.columns import Codes, Columns, Pairs
+from matome_app.search.engine import SearchResult
+from matome_app.search.params import SearchParams
 from matome_app.search.postings import LATIN, read_keys, read_postings
 from matome_app.search.terms import TermTable
 
@@ -22,6 +24,8 @@ Floats = npt.NDArray[np.float32]
 Tiers = npt.NDArray[np.uint8]
 
 CACHE_BYTES: Final = 32 * 1024 * 1024
+RESULTS: Final = 256
+"""So many answers are remembered whole: what many ask at once, the page a reader comes back to."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +46,13 @@ class Leaf:
 
 
 class LeafCache:
-    """Remembers what terms find, the least recently used forgotten first."""
+    """Remembers what terms find, and the last answers as a whole; the least recently used are forgotten first."""
 
     def __init__(self, budget: int = CACHE_BYTES) -> None:
         self._budget = budget
         self._used = 0
         self._leaves: OrderedDict[tuple[str, bool, bool], Leaf] = OrderedDict()
+        self._results: OrderedDict[SearchParams, SearchResult] = OrderedDict()
         self._lock = threading.Lock()
 
     def get(self, key: tuple[str, bool, bool]) -> Leaf | None:
@@ -68,6 +73,23 @@ class LeafCache:
             self._leaves[key] = leaf
             while self._used > self._budget:
                 self._used -= self._leaves.popitem(last=False)[1].nbytes
+
+    def result(self, params: SearchParams) -> SearchResult | None:
+        """Return the answer to a search that was asked lately."""
+        with self._lock:
+            result = self._results.get(params)
+            if result is not None:
+                self._results.move_to_end(params)
+            return result
+
+    def keep_result(self, result: SearchResult) -> None:
+        """Remember the answer to a search, unless something was left out of it for lack of time."""
+        if result.late:
+            return
+        with self._lock:
+            self._results[result.params] = result
+            while len(self._results) > RESULTS:
+                self._results.popitem(last=False)
 
 
 class WordReader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
 import time
@@ -106,7 +107,12 @@ class WhooshEngine:
     def _answer(
         self, connection: Connection, snapshot: Snapshot, params: SearchParams, query: Query, started: float
     ) -> SearchResult:
-        return Answer(connection, snapshot, params, query, started, self._facet_budget).result()
+        known = snapshot.cache.result(params)
+        if known is not None:
+            return dataclasses.replace(known, took_ms=(time.perf_counter() - started) * 1000)
+        result = Answer(connection, snapshot, params, query, started, self._facet_budget).result()
+        snapshot.cache.keep_result(result)
+        return result
 
     def all_keys(self, params: SearchParams) -> list[int]:
         """Return the keys of all comments a search finds, in order, whatever the page."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from datetime import date
+from pathlib import Path
 
 import pytest
 
 from matome_app.errors import BadSearch
 from matome_app.search.engine import SearchResult
 from matome_app.search.params import SearchParams
-from matome_app.search.snapshot import LeafCache
+from matome_app.search.snapshot import RESULTS, LeafCache
 from matome_app.search.whoosh_engine import WhooshEngine
+from tests.search.sample import build, open_database, post
 
 
 def found(engine: WhooshEngine, q: str = "", **more: object) -> list[int]:
@@ -243,3 +245,26 @@ def test_both_scopes_are_counted(engine: WhooshEngine) -> None:
         assert result.totals == {"comment": 0, "post": 4}
         assert result.total == result.totals[scope]
     assert engine.search(SearchParams(q="パン")).totals == {"comment": 3, "post": 3}
+
+
+def test_an_answer_is_remembered_until_something_changes(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    engine = build(database, tmp_path, [post(1)])
+    first, again = engine.search(SearchParams(q="京都")), engine.search(SearchParams(q="京都"))
+    assert again.hits is first.hits
+    assert engine.search(SearchParams(q="京都", page=1, sort="newest")).hits is not first.hits
+    with database.begin() as connection, engine.writer(connection) as writer:
+        writer.add([post(2)])
+        writer.commit()
+    assert engine.search(SearchParams(q="京都")).total == 3
+    database.dispose()
+
+
+def test_only_so_many_answers_are_remembered(tmp_path: Path) -> None:
+    database = open_database(tmp_path)
+    engine = build(database, tmp_path, [post(1)])
+    first = engine.search(SearchParams(q="京都"))
+    for n in range(RESULTS):
+        engine.search(SearchParams(q=f"京都 {n}"))
+    assert engine.search(SearchParams(q="京都")).hits is not first.hits
+    database.dispose()
