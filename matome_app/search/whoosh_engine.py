@@ -6,10 +6,10 @@ import dataclasses
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection, Engine
@@ -35,6 +35,7 @@ from matome_app.search.writer import SearchWriter, complete
 
 FACET_BUDGET: Final = 0.2
 logger = logging.getLogger("matome")
+T = TypeVar("T")
 
 
 class WhooshEngine:
@@ -86,23 +87,14 @@ class WhooshEngine:
 
     def highlights(self, q: str) -> tuple[str, ...]:
         """Return what `snippets` marks for a query, without searching: its words and their other spellings."""
-        with self._open() as (connection, snapshot):
-            return highlights(connection, snapshot, parse(q))
+        query = parse(q)
+        return self._ask(lambda connection, snapshot: highlights(connection, snapshot, query))
 
     def search(self, params: SearchParams) -> SearchResult:
         """Answer a search; raises IndexUnavailable without tables, BadSearch for too many words or a page too far."""
         started = time.perf_counter()
         query = _read(params)
-        with self._open() as (connection, snapshot):
-            try:
-                return self._answer(connection, snapshot, params, query, started)
-            except (MatomeError, DBAPIError):
-                raise
-            except Exception as error:  # whatever damaged files make Whoosh raise
-                if self._damaged == snapshot.words_generation:
-                    raise
-                self._give_up_words(snapshot.words_generation, error)
-                return self._answer(connection, self._current(connection), params, query, started)
+        return self._ask(lambda connection, snapshot: self._answer(connection, snapshot, params, query, started))
 
     def _answer(
         self, connection: Connection, snapshot: Snapshot, params: SearchParams, query: Query, started: float
@@ -117,28 +109,44 @@ class WhooshEngine:
     def all_keys(self, params: SearchParams) -> list[int]:
         """Return the keys of all comments a search finds, in order, whatever the page."""
         query = _read(params)
-        with self._open() as (connection, snapshot):
+
+        def keys(connection: Connection, snapshot: Snapshot) -> list[int]:
             found = match(connection, snapshot, query, params)
             slots = all_slots(snapshot.columns, found, order_of(params, query))
-            keys: list[int] = snapshot.columns.keys[slots].tolist()
-        return keys
+            return list(snapshot.columns.keys[slots].tolist())
+
+        return self._ask(keys)
 
     def top_posts(self, params: SearchParams, limit: int) -> tuple[PostHit, ...]:
         """Return the posts with the most comments found, most first."""
         query = _read(params)
-        with self._open() as (connection, snapshot):
+
+        def posts(connection: Connection, snapshot: Snapshot) -> tuple[PostHit, ...]:
             counts = post_counts(snapshot.columns, match(connection, snapshot, query, params))
             return posts_by_hits(snapshot.columns, np.flatnonzero(counts), counts, limit)
 
+        return self._ask(posts)
+
     def similar_comments(self, key: int, limit: int) -> tuple[int, ...]:
         """Return the keys of the comments most like one, best first, never itself nor a copy of it."""
-        with self._open() as (connection, snapshot):
-            return similar_comments(connection, snapshot, key, limit)
+        return self._ask(lambda connection, snapshot: similar_comments(connection, snapshot, key, limit))
 
     def related_posts(self, key: int, limit: int) -> tuple[int, ...]:
         """Return the keys of the posts most like one by tags and text, best first."""
+        return self._ask(lambda connection, snapshot: related_posts(connection, snapshot, key, limit))
+
+    def _ask(self, question: Callable[[Connection, Snapshot], T]) -> T:
+        """Answer from the state of now; where its words turn out to be damaged, once more without them."""
         with self._open() as (connection, snapshot):
-            return related_posts(connection, snapshot, key, limit)
+            try:
+                return question(connection, snapshot)
+            except (MatomeError, DBAPIError):
+                raise
+            except Exception as error:  # whatever damaged files make Whoosh raise
+                if self._damaged == snapshot.words_generation:
+                    raise
+                self._give_up_words(snapshot.words_generation, error)
+                return question(connection, self._current(connection))
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Connection, Snapshot]]:

@@ -172,3 +172,19 @@ def test_a_post_can_be_read_while_there_is_no_index(tmp_path_factory: pytest.Tem
         assert "検索の準備ができていない" in soup.get_text()
     assert page(client, "/posts/one/").select(".related") == []
     site.close()
+
+
+def test_a_post_and_its_hits_can_be_read_while_the_words_of_the_index_are_damaged(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    site = Site(tmp_path_factory.mktemp("damaged"))
+    write_sample(site)
+    site.index()
+    client = site.client()
+    for file in site.data.glob("*/words/*.pst"):
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    id_ = next(iter(site.comment_ids().values()))
+    assert client.get(f"/c/{id_}/similar").status_code == 200
+    assert client.get(POST).status_code == 200
+    assert texts(page(client, f"{POST}?q=土鍋").select(".match-list a")) == ["#5"]
+    site.close()
