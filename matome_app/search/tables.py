@@ -6,6 +6,7 @@ hold no text (contentless), so that taking a comment out needs its folded text, 
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -73,10 +74,23 @@ def clear_tables(connection: Connection) -> None:
     next_generation(connection)
 
 
+def fetch(connection: Connection, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Return the rows of a query, asked of the driver: for small ones SQLAlchemy takes longer than SQLite.
+
+    What goes wrong is raised as SQLAlchemy raises it.
+    """
+    driver: Any = connection.connection.driver_connection
+    try:
+        rows: list[tuple[Any, ...]] = driver.execute(query, parameters).fetchall()
+    except sqlite3.Error:
+        return [tuple(row) for row in connection.exec_driver_sql(query, parameters)]
+    return rows
+
+
 def get_meta(connection: Connection, name: str) -> str:
     """Return a fact about the index, "" when it is not known."""
-    row = connection.exec_driver_sql("SELECT value FROM search_meta WHERE name = ?", (name,)).first()
-    return str(row[0]) if row else ""
+    rows = fetch(connection, "SELECT value FROM search_meta WHERE name = ?", (name,))
+    return str(rows[0][0]) if rows else ""
 
 
 def set_meta(connection: Connection, name: str, value: str) -> None:

@@ -209,4 +209,4 @@ def _begin(connection: Connection) -> None:
     """Start a read transaction where the driver would start none, so that all reads see one state."""
     raw = connection.connection.driver_connection
     if raw is not None and not raw.in_transaction:
-        connection.exec_driver_sql("BEGIN")
+        tables.fetch(connection, "BEGIN")
