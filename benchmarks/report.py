@@ -171,7 +171,8 @@ def _index(results: Results) -> str:
     ]
     if memory is not None:
         lines.append(
-            f"A server's worker holds {memory.pss:.0f} MB after all queries (Pss: with its share of mapped files), "
+            f"Each of a server's two workers holds {memory.pss:.0f} MB after all queries (Pss: its share of mapped "
+            "files included), "
             f"{memory.private:.0f} MB of it alone, {memory.dirty:.0f} MB of these written by it."
         )
     return "## Index\n\n" + _table(("what", "size", "bytes a character"), rows) + "\n\n" + "\n\n".join(lines)

@@ -10,8 +10,10 @@ import sys
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import astuple
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from statistics import fmean
 from urllib.parse import urlencode
 
 from benchmarks.queries import Query
@@ -19,25 +21,31 @@ from benchmarks.results import Memory
 from matome_app.config import ROOT, Settings
 
 START_SECONDS = 60
+WORKERS = 2
+"""As deploy/gunicorn.conf.py has it."""
 
 
 def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Path("/proc")) -> Memory | None:
-    """Return the memory of a worker that has answered all queries, as page fragments; None without /proc."""
+    """Return the memory of a worker, the mean of those that deploy/ starts, after all queries; None without /proc."""
     if not (proc / "self" / "smaps_rollup").exists():
         return None
     with _server(settings) as (process, port):
-        with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
-            for query in queries:
+        for query in [*queries] * WORKERS:
+            # A connection of its own for every query, so that the workers share them.
+            with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
                 _search(connection, query)
-        (worker,) = children(process.pid, proc)
-        return read_memory((proc / str(worker) / "smaps_rollup").read_text(encoding="ascii"))
+        workers = [
+            read_memory((proc / str(worker) / "smaps_rollup").read_text(encoding="ascii"))
+            for worker in children(process.pid, proc)
+        ]
+        return Memory(*(round(fmean(values), 1) for values in zip(*map(astuple, workers), strict=True)))
 
 
 @contextmanager
 def _server(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--log-level", "warning"]
-    environment = {**os.environ, **settings.as_environment(), "GUNICORN_WORKERS": "1"}
+    environment = {**os.environ, **settings.as_environment(), "GUNICORN_WORKERS": str(WORKERS)}
     environment["GUNICORN_BIND"] = f"127.0.0.1:{port}"
     process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
     try:
