@@ -9,12 +9,13 @@ from functools import cache
 from importlib.metadata import version
 from typing import Final
 
-ANALYSIS: Final = "1"
+ANALYSIS: Final = "2"
 """Raise this when anything in analysis, grams or words changes what is stored for a text."""
 
 _BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _RUN = re.compile(r"[a-z0-9]+")
+_URL = re.compile(r"(?:https?://|(?<![a-z0-9])www\.)[!-~]*")
 
 
 @cache
@@ -36,6 +37,11 @@ def fold(text: str) -> str:
 def latin_runs(folded: str) -> list[str]:
     """Return the runs of ASCII letters and digits of a folded text, in order."""
     return _RUN.findall(folded)
+
+
+def latin_words(folded: str) -> list[str]:
+    """Return the runs that are words: those that are not a part of an address."""
+    return latin_runs(_URL.sub(" ", folded))
 
 
 def fold_with_map(text: str) -> tuple[str, list[int]]:

@@ -110,9 +110,9 @@ class _Finder:
     def _latin(self, term: Term, tier: Tiers, frequency: Floats) -> None:
         latin = read_latin(term.text, literal=term.quoted)
         slots = self._with_runs(latin)
-        tier[slots] = WHOLE
         for runs in latin.choices:
             frequency[slots] = np.maximum(frequency[slots], self._least(LATIN, runs)[slots])
+        tier[slots] = np.where(frequency[slots] > 0, WHOLE, CHARACTERS)  # inside addresses only: a partial hit
 
     def _with_runs(self, latin: LatinTerm) -> Codes:
         """Return the comments a Latin term matches."""

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from matome_app.search.analysis import latin_runs
+from matome_app.search.analysis import latin_words
 from matome_app.search.columns import Codes
 from matome_app.search.leaves import words_of_thread
 from matome_app.search.postings import LATIN, WORDS
@@ -108,7 +108,7 @@ def _count(text: str) -> Counter[Term]:
     for word, count in words_of_thread().count(text).items():
         if not word.startswith((VARIANT, INFLECTED)):
             counts[WORDS, word] = count
-    for run, count in Counter(latin_runs(text)).items():
+    for run, count in Counter(latin_words(text)).items():
         counts[LATIN, run] = count
     return counts
 

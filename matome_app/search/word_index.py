@@ -20,7 +20,7 @@ from whoosh.fields import Schema
 from whoosh.index import FileIndex
 from whoosh.reading import IndexReader
 
-from matome_app.search.analysis import latin_runs
+from matome_app.search.analysis import latin_words
 from matome_app.search.grams import LONGEST_RUN
 from matome_app.search.postings import Counted, CountWriter, Ints, read_keys, schema
 from matome_app.search.words import Words
@@ -67,7 +67,7 @@ def open_reader(folder: Path) -> IndexReader | None:
 def count_terms(words: Words, texts: Iterable[Text], counted: Counted) -> None:
     """Count the terms of folded texts."""
     for key, text in texts:
-        counted.count(key, Counter(run[:LONGEST_RUN] for run in latin_runs(text)), words.count(text))
+        counted.count(key, Counter(run[:LONGEST_RUN] for run in latin_words(text)), words.count(text))
 
 
 def write(folder: Path, counted: Counted, removed: Collection[int] = ()) -> None:

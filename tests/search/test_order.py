@@ -55,6 +55,20 @@ def test_a_phrase_of_latin_words_ends_at_their_borders(index: Builder) -> None:
     assert order(engine, "memory rust") == [100, 101], "the shorter one where neither is a phrase"
 
 
+def test_a_latin_word_inside_an_address_is_a_partial_hit(index: Builder) -> None:
+    texts = [
+        "https://example.org/otter/rust-book にまとめがある",
+        "昔 otter という道具があった。長い説明を続けて、語の割合を下げておく。まだ続く。",
+        "https://example.org/otter と otter の話",
+        "www.otter.example を見た",
+    ]
+    engine = index([post(1, texts)])
+    result = engine.search(SearchParams(q="otter"))
+    assert {hit.key - 100: hit.match for hit in result.hits} == {0: "partial", 1: "word", 2: "word", 3: "partial"}
+    assert {hit.key - 100 for hit in result.hits[:2]} == {1, 2}
+    assert order(engine, "rust-book") == [100]
+
+
 def test_a_phrase_among_partial_hits_stays_below_whole_words(index: Builder) -> None:
     engine = index([post(1, ["東京都市計画の話", "京都に行き、別の日に都市の計画を読む。都市は広い。"])])
     assert order(engine, "京都 都市") == [101, 100]
