@@ -31,22 +31,26 @@ class Contest:
     found_by_fuse: dict[Query, frozenset[int]] = field(default_factory=dict)
 
     def run(self, queries: Sequence[Query], rounds: int) -> None:
-        """Time everything: rounds with cold caches side by side, then ours again with warm ones."""
+        """Time everything: our own requests by themselves, with cold and with warm caches; then all engines in turn."""
         for query in queries[:20]:  # the process is warm, its caches are not
             self.ours.request(query)
         for_fuse = set([query for query in queries if fuse_module.suits(query)][: self.fuse_queries])
-        for number in range(rounds):
+        for _ in range(rounds):
             for query in queries:
                 self.ours.cold(query)
-                self._ask_rivals(query)
-                if number == 0 and query in for_fuse:
-                    self._ask_fuse(query)
         for query in queries:
             self.ours.request(query)
             self.ours.request(query, fragment=True)
         for _ in range(rounds):
             for query in queries:
                 self.ours.warm(query)
+        for number in range(rounds):
+            for query in queries:
+                self.ours.best(query, is_cold=True)
+                self.ours.best(query, is_cold=False)
+                self._ask_rivals(query)
+                if number == 0 and query in for_fuse:
+                    self._ask_fuse(query)
 
     def _ask_rivals(self, query: Query) -> None:
         sought = wanted(query)

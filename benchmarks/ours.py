@@ -51,18 +51,21 @@ class Ours:
 
     def cold(self, query: Query) -> None:
         """Time a query of which nothing is remembered: the index is open, its caches are empty."""
-        self._ask(query, COLD, ENGINE_COLD, FRAGMENT_COLD, BEST_COLD, is_cold=True)
+        self._ask(query, COLD, ENGINE_COLD, FRAGMENT_COLD, is_cold=True)
 
     def warm(self, query: Query) -> None:
         """Time a query with whatever those before have left in the caches."""
-        self._ask(query, WARM, ENGINE_WARM, FRAGMENT_WARM, BEST_WARM, is_cold=False)
+        self._ask(query, WARM, ENGINE_WARM, FRAGMENT_WARM, is_cold=False)
 
-    def _ask(self, query: Query, whole: str, engine: str, fragment: str, best: str, *, is_cold: bool) -> None:
+    def best(self, query: Query, *, is_cold: bool) -> None:
+        """Time the work that other engines do for a query."""
+        self._note(BEST_COLD if is_cold else BEST_WARM, query, self._best(query, is_cold))
+
+    def _ask(self, query: Query, whole: str, engine: str, fragment: str, *, is_cold: bool) -> None:
         ms, took = self.request(query, is_cold=is_cold)
         self._note(whole, query, ms)
         self._note(engine, query, took)
         self._note(fragment, query, self.request(query, is_cold=is_cold, fragment=True)[0])
-        self._note(best, query, self._best(query, is_cold))
 
     def _note(self, name: str, query: Query, ms: float) -> None:
         self.times[name].setdefault(query, []).append(ms)

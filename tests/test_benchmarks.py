@@ -223,6 +223,8 @@ def test_a_cold_request_finds_its_caches_empty(site: tuple[Ours, Settings, Build
     assert not any(memory.__self__.cache_info().currsize for memory in memories)  # type: ignore[attr-defined]
     application.cold(query)
     application.warm(query)
+    application.best(query, is_cold=True)
+    application.best(query, is_cold=False)
     assert {name: len(times[query]) for name, times in application.times.items()} == dict.fromkeys(ours.REQUESTS, 1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection
 
@@ -138,6 +138,7 @@ class SearchResult:
     that took too long are left out and named in `late`. `months` is the month facet for a chart: every month from the
     first to the last, and while one is chosen, the others with what they would find instead.
     `inflections` are searches that find other forms of a verb or an adjective, too; their total counts only those.
+    `memo` is for those who show the answer: what they made of it lives as long as it is remembered.
     """
 
     params: SearchParams
@@ -155,6 +156,7 @@ class SearchResult:
     months: tuple[FacetValue, ...] = ()
     inflections: tuple[Suggestion, ...] = ()
     took_ms: float = 0.0
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 class IndexWriter(Protocol):

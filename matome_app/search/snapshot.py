@@ -24,7 +24,7 @@ Floats = npt.NDArray[np.float32]
 Tiers = npt.NDArray[np.uint8]
 
 CACHE_BYTES: Final = 32 * 1024 * 1024
-RESULTS: Final = 256
+RESULTS: Final = 512
 """So many answers are remembered whole: what many ask at once, the page a reader comes back to."""
 
 

@@ -27,12 +27,14 @@ WORD_KINDS: Final = ("word", "phrase", "or")
 def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     """Search, and read the comments of the page of hits: one statement, whatever their number."""
     result = engine().search(params)
-    comments = comments_found(session(), {hit.key: hit.post for hit in result.hits})
-    found = [
-        Found(hit, comment, snippet(comment.text, result.highlights), is_cut(comment.text))
-        for hit in result.hits
-        if (comment := comments.get(hit.key)) is not None
-    ]
+    found: list[Found] | None = result.memo.get("found")
+    if found is None:
+        comments = comments_found(session(), {hit.key: hit.post for hit in result.hits})
+        found = result.memo["found"] = [
+            Found(hit, comment, snippet(comment.text, result.highlights), is_cut(comment.text))
+            for hit in result.hits
+            if (comment := comments.get(hit.key)) is not None
+        ]
     return result, found
 
 
