@@ -21,6 +21,7 @@ from matome_app.search.words import VARIANT, without_long_vowel
 
 _SAMPLE: Final = 8
 """So many comments are read to learn how a word is spelled otherwise."""
+_REMEMBERED: Final = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +97,16 @@ def _spellings(connection: Connection, snapshot: Snapshot, term: Term) -> tuple[
     """Return how comments spell a word that they do not hold as typed; remembered with the snapshot."""
     if term.text.isascii() or term.quoted:
         return ()
-    if term.text not in snapshot.spellings:
+    spellings = snapshot.spellings.get(term.text)
+    if spellings is None:
+        if len(snapshot.spellings) >= _REMEMBERED:
+            snapshot.spellings.clear()
         leaf = find(connection, snapshot, term)
         slots = leaf.slots[np.flatnonzero(leaf.tier == SPELLING)[:_SAMPLE]]
         keys: list[int] = snapshot.columns.keys[slots].tolist()
         texts = [text for batch in iter_texts(connection, keys) for _, text in batch]
-        snapshot.spellings[term.text] = tuple(dict.fromkeys(_spelled(term, texts)))
-    return snapshot.spellings[term.text]
+        spellings = snapshot.spellings[term.text] = tuple(dict.fromkeys(_spelled(term, texts)))
+    return spellings
 
 
 def _spelled(term: Term, texts: Iterable[str]) -> Iterator[str]:
