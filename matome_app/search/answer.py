@@ -51,7 +51,7 @@ class Answer:
         self._params = params
         self._query = query
         self._started = started
-        self._deadline = started + facet_budget
+        self._facet_budget = facet_budget
 
     def result(self) -> SearchResult:
         """Search, count and cut out the page."""
@@ -60,7 +60,8 @@ class Answer:
         slots = page_slots(columns, found, order_of(params, query), params.page)
         total = found.total
         hits, highlights = self._hits(found, slots)
-        facets, late = count_facets(self._snapshot, params, found, self._is_late)
+        deadline = time.perf_counter() + self._facet_budget
+        facets, late = count_facets(self._snapshot, params, found, lambda: time.perf_counter() > deadline)
         return SearchResult(
             params=params,
             total=total,
@@ -78,9 +79,6 @@ class Answer:
             inflections=self._inflections(found),
             took_ms=(time.perf_counter() - self._started) * 1000,
         )
-
-    def _is_late(self) -> bool:
-        return time.perf_counter() > self._deadline
 
     def _hits(self, found: Matches, slots: Ints) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
         """Return the hits of the page and what to mark in them."""

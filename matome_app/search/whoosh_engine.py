@@ -42,7 +42,7 @@ class WhooshEngine:
     """A search engine over tables of its own (`search_…`) in a SQLite database and a Whoosh index in a folder.
 
     Threads may share it. Nothing is opened before it is needed. `terms` is the term table (None: our own); a facet that
-    is not counted `facet_budget` seconds after a search began is left out.
+    is not counted `facet_budget` seconds after counting began is left out.
     """
 
     def __init__(
