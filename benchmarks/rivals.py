@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from abc import abstractmethod
 from collections.abc import Iterable
 from contextlib import closing
 from typing import Any
@@ -62,11 +63,13 @@ class _FullText(Rival):
 
     tokenizer: str
 
+    @abstractmethod
     def _rows(self) -> Iterable[tuple[int, str]]:
-        raise NotImplementedError
+        """Return what is indexed: keys and texts."""
 
+    @abstractmethod
     def _phrase(self, term: str) -> str:
-        raise NotImplementedError
+        """Return a term as FTS5's language has it."""
 
     def build(self) -> None:
         """Fill the table and merge its pieces."""
@@ -136,14 +139,17 @@ class FullTextTrigrams(_FullText):
 class _Whoosh(Rival):
     """Whoosh by its own means: one segment, documents in the order of the texts."""
 
+    @abstractmethod
     def _analyzer(self) -> Any:
-        raise NotImplementedError
+        """Return the analyzer of the field."""
 
+    @abstractmethod
     def _texts(self) -> Iterable[str]:
-        raise NotImplementedError
+        """Return the texts in the order of the keys."""
 
+    @abstractmethod
     def _terms(self, term: str) -> list[str]:
-        raise NotImplementedError
+        """Cut a term as the texts were."""
 
     def build(self) -> None:
         """Add every text and commit once."""
