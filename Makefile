@@ -9,6 +9,7 @@ STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_VERSION := 0.13.9
 HTMX := static/vendor/htmx.min.js
+FONT := vendor/fonts/BIZUDPGothic-Bold.ttf
 
 # A file and a line for every lock: what is compiled from pyproject.toml, and into what.
 COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -21,7 +22,7 @@ COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-setup: $(STAMPS)/serve $(HTMX) ## make .venv and fetch the page's scripts (quick when nothing changed)
+setup: $(STAMPS)/serve $(HTMX) $(FONT) ## make .venv and fetch the page's script and a font (quick when nothing changed)
 
 setup-dev: setup $(STAMPS)/dev ## the same, with what the tests need
 
@@ -49,7 +50,7 @@ lock: $(STAMPS)/uv/bin/uv ## refresh the lock files (LOCK_OPTIONS=--upgrade take
 	scripts/npm.sh $(VENV) install --package-lock-only --ignore-scripts
 
 clean: ## remove what make made; the site's data (instance/) stays
-	rm -rf $(VENV) node_modules static/vendor build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules static/vendor vendor build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The stamps say which lock file was installed last: each is older than its lock only when there is something to do.
 $(BIN)/python:
@@ -75,7 +76,15 @@ $(STAMPS)/uv/bin/uv: | $(BIN)/python
 	$(BIN)/python -m venv $(STAMPS)/uv
 	$(STAMPS)/uv/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
 
-$(HTMX): package-lock.json package.json requirements-node.txt | $(BIN)/python
+$(STAMPS)/npm: package-lock.json package.json requirements-node.txt | $(BIN)/python
 	scripts/npm.sh $(VENV) ci --ignore-scripts --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
+$(HTMX): $(STAMPS)/npm
 	@mkdir -p $(@D)
 	cp node_modules/htmx.org/dist/htmx.min.js $@
+
+$(FONT): $(STAMPS)/npm
+	@mkdir -p $(@D)
+	cp node_modules/@expo-google-fonts/biz-udpgothic/700Bold/BIZUDPGothic_700Bold.ttf $@
+	cp node_modules/@expo-google-fonts/biz-udpgothic/LICENSE_FONT $(@D)/LICENSE

@@ -26,6 +26,7 @@ from matome_app.web import (
     filters,
     headers,
     help,
+    i18n,
     lists,
     posts,
     related,
@@ -75,6 +76,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     Htmx(app)
     runtime = Runtime(settings)
     context.init_app(app, runtime)
+    i18n.init_app(app, settings)
     for module in (filters, headers, errors, cli):
         module.init_app(app)
     for module in (feeds, lists, posts, comments, related, files, taxonomies, users, search_pages, help, api):

@@ -52,7 +52,10 @@ def test_every_dependency_of_the_project_is_in_its_lock(root: Path) -> None:
 def test_every_file_that_the_package_reads_beside_its_modules_is_packaged(root: Path) -> None:
     setuptools = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     packaged = {
-        root / name.replace(".", "/") / file for name, files in setuptools["package-data"].items() for file in files
+        path
+        for name, patterns in setuptools["package-data"].items()
+        for pattern in patterns
+        for path in (root / name.replace(".", "/")).glob(pattern)
     }
     beside = {
         path for path in (root / "matome_app").rglob("*") if path.is_file() and path.suffix not in (".py", ".pyc")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import unicodedata
 from datetime import datetime
 
 from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 """Changes whenever a table or what is stored in it does; another version is rebuilt from the Markdown."""
 
 Segments = list[list[str | int]]
@@ -68,13 +69,14 @@ class Term(Base):
 
 
 class User(Base):
-    """A commenter, with how much they said and in how many posts."""
+    """A commenter, with how much they said and in how many posts; `folded` is the name whatever its case and width."""
 
     __tablename__ = "users"
     name: Mapped[str] = mapped_column(primary_key=True)
+    folded: Mapped[str]
     comments: Mapped[int]
     posts: Mapped[int]
-    __table_args__ = (Index("ix_users_count", "comments", "name"),)
+    __table_args__ = (Index("ix_users_count", "comments", "name"), Index("ix_users_folded", "folded"))
 
 
 class Alias(Base):
@@ -88,7 +90,8 @@ class Alias(Base):
 class Post(Base):
     """A published post. `date` is UTC and sorts; `date_text` is ISO 8601 as the author wrote it, offset and all.
 
-    `folder` is the bundle's folder below `content/`, empty for a post that is a single file.
+    `folder` is the bundle's folder below `content/`, empty for a post that is a single file. `characters` is how much
+    there is to read, as `content.reading` counts; `highlights` counts the comments that have a colour.
     """
 
     __tablename__ = "posts"
@@ -106,6 +109,9 @@ class Post(Base):
     source_url: Mapped[str]
     segments: Mapped[Segments]
     comment_count: Mapped[int]
+    user_count: Mapped[int]
+    highlights: Mapped[int]
+    characters: Mapped[int]
     terms: Mapped[list[PostTerm]] = relationship(order_by=PostTerm.position, passive_deletes=True)
     __table_args__ = (
         Index("ix_posts_date", text("date DESC"), "path"),
@@ -130,7 +136,7 @@ class Post(Base):
 
 
 class Fold(Base):
-    """A fold of a post; `comments` counts what is inside, nested folds included."""
+    """A fold of a post; `comments` and `characters` count what is inside, nested folds included."""
 
     __tablename__ = "folds"
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
@@ -138,6 +144,7 @@ class Fold(Base):
     summary: Mapped[str]
     parent: Mapped[int]
     comments: Mapped[int]
+    characters: Mapped[int]
     segments: Mapped[Segments]
 
 
@@ -173,3 +180,8 @@ def plain_html(text: str) -> str:
     """Return plain text as HTML: what most comments are, so that it need not be stored."""
     escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return escaped.replace("\xa0", "&nbsp;").replace("\n", "<br>")
+
+
+def folded(name: str) -> str:
+    """Return a name such that it equals all that differ from it in case or width alone."""
+    return unicodedata.normalize("NFKC", name).casefold()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -13,7 +12,7 @@ from sqlalchemy.orm import Session, defer, joinedload, load_only, selectinload
 
 from matome_app.content.permalinks import term_slug
 from matome_app.errors import BadSearch
-from matome_app.store.models import Alias, Comment, Fold, Post, PostTerm, Term, User
+from matome_app.store.models import Alias, Comment, Fold, Post, PostTerm, Term, User, folded
 
 Row = TypeVar("Row")
 CARD = defer(Post.segments, raiseload=True)
@@ -248,19 +247,14 @@ def users_page(session: Session, page: int, size: int, prefix: str = "") -> Page
 
     Case and width of the prefix do not matter; nothing in it is a wildcard. A name that is the prefix comes first.
     """
-    condition = _begins_with(prefix) if prefix else true()
+    wanted = folded(prefix)
+    # Names that begin with it lie between it and the last character after it: one stretch of the index.
+    condition = and_(User.folded >= wanted, User.folded < wanted + chr(0x10FFFF)) if wanted else true()
     total = session.scalar(select(func.count()).select_from(User).where(condition)) or 0
     pages = page_count(total, size, page)
-    whole = [func.lower(User.name) != func.lower(unicodedata.normalize("NFKC", prefix))] if prefix else []
+    whole = [User.folded != wanted] if wanted else []
     query = select(User).where(condition).order_by(*whole, User.comments.desc(), User.name)
     return Page(session.scalars(query.limit(size).offset((page - 1) * size)).all(), page, pages, total)
-
-
-def _begins_with(prefix: str) -> ColumnElement[bool]:
-    """Compare as SQL does, which knows the case of ASCII letters alone; others are tried as typed and in both cases."""
-    narrow = unicodedata.normalize("NFKC", prefix)
-    spellings = (narrow,) if narrow == prefix and narrow.isascii() else (prefix, narrow, narrow.lower(), narrow.upper())
-    return or_(*(User.name.istartswith(one, autoescape=True) for one in dict.fromkeys(spellings)))
 
 
 def totals(session: Session) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +10,10 @@ from sqlalchemy import ColumnElement, delete, distinct, func, insert, literal, s
 from sqlalchemy.orm import Session
 
 from matome_app.content.models import Post as ContentPost
+from matome_app.content.models import Segment
 from matome_app.content.permalinks import post_path, sanitize_path, term_slug
-from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, Source, Term, User, plain_html
+from matome_app.content.reading import reading_length, reading_length_of_html
+from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, Source, Term, User, folded, plain_html
 
 
 class PostWriter:
@@ -100,7 +102,12 @@ class PostWriter:
             counts = select(Comment.user, func.count(), func.count(distinct(Comment.post_id))).where(
                 Comment.user.in_(names), Comment.user != literal("")
             )
-            self.session.execute(insert(User).from_select(["name", "comments", "posts"], counts.group_by(Comment.user)))
+            rows = [
+                {"name": name, "folded": folded(name), "comments": comments, "posts": posts}
+                for name, comments, posts in self.session.execute(counts.group_by(Comment.user))
+            ]
+            if rows:
+                self.session.execute(insert(User), rows)
         self.touched_terms.clear()
         self.touched_users.clear()
         set_meta(self.session, "next_comment_key", str(self._next_key))
@@ -143,7 +150,17 @@ def _post_row(post: ContentPost) -> Post:
         source_url=post.source_url,
         segments=[list(segment) for segment in post.segments],
         comment_count=len(post.comments),
+        user_count=len({comment.user for comment in post.comments if comment.user}),
+        highlights=sum(1 for comment in post.comments if comment.color),
+        characters=_length_of(post.segments)
+        + sum(_length_of(fold.segments) for fold in post.details)
+        + sum(reading_length(comment.text) for comment in post.comments),
     )
+
+
+def _length_of(segments: Iterable[Segment]) -> int:
+    """Return how much there is to read in the text between the comments."""
+    return sum(reading_length_of_html(value) for kind, value in segments if kind == "html" and isinstance(value, str))
 
 
 def _comment_row(comment: Any, key: int, post_id: int) -> dict[str, Any]:
@@ -164,12 +181,16 @@ def _comment_row(comment: Any, key: int, post_id: int) -> dict[str, Any]:
 
 def _fold_rows(post: ContentPost, post_id: int) -> list[dict[str, Any]]:
     held = dict.fromkeys((fold.n for fold in post.details), 0)
+    length = dict(held)
     parents = {fold.n: fold.parent for fold in post.details}
+    for fold in post.details:
+        for n in _around(fold.n, parents):
+            length[n] += _length_of(fold.segments)
     for comment in post.comments:
-        n = comment.details
-        while n:
+        characters = reading_length(comment.text)
+        for n in _around(comment.details, parents):
             held[n] += 1
-            n = parents[n]
+            length[n] += characters
     return [
         {
             "post_id": post_id,
@@ -177,10 +198,18 @@ def _fold_rows(post: ContentPost, post_id: int) -> list[dict[str, Any]]:
             "summary": fold.summary,
             "parent": fold.parent,
             "comments": held[fold.n],
+            "characters": length[fold.n],
             "segments": [list(segment) for segment in fold.segments],
         }
         for fold in post.details
     ]
+
+
+def _around(n: int, parents: Mapping[int, int]) -> Iterator[int]:
+    """Yield a fold and those that it is in, the innermost first."""
+    while n:
+        yield n
+        n = parents[n]
 
 
 def _utc(moment: datetime | None) -> datetime | None:

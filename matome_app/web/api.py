@@ -14,8 +14,8 @@ from matome_app.store import queries
 from matome_app.store.models import Comment, Post
 from matome_app.store.writing import get_meta
 from matome_app.web.context import PAGE_SIZE, reader, runtime, search_params, session
-from matome_app.web.filters import iso
 from matome_app.web.hits import Found
+from matome_app.web.i18n import iso
 from matome_app.web.related import related_posts, similar_comments
 from matome_app.web.search import find
 from matome_app.web.urls import anchor_url, search_url

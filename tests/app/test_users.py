@@ -34,8 +34,8 @@ def many_names(site: Site) -> FlaskClient:
 def test_a_prefix_finds_names_in_any_case_the_busiest_first_but_the_whole_name_before_them(
     many_names: FlaskClient,
 ) -> None:
-    assert listed(many_names, "ott") == ["OTTER3", "Otter", "otter-two"]
-    assert listed(many_names, "oTTer") == ["Otter", "OTTER3", "otter-two"]
+    assert listed(many_names, "ott") == ["OTTER3", "Otter", "otter-two", "ＯＴＴＥＲ４"]
+    assert listed(many_names, "oTTer") == ["Otter", "OTTER3", "otter-two", "ＯＴＴＥＲ４"]
     assert listed(many_names, "猫") == ["猫", "猫舌"]
     assert listed(many_names, "élan") == ["ÉLAN", "élan2"]
 

@@ -1,0 +1,82 @@
+"""The interface's language: texts by gettext, written in Japanese and translated by catalogues; dates by locale."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from babel import Locale, dates
+from flask import Flask
+from flask_babel import Babel
+from markupsafe import Markup
+
+from matome_app.config import ROOT, Settings
+from matome_app.web.context import settings
+
+CATALOGUES: Final = ROOT / "matome_app" / "translations"
+
+
+def init_app(app: Flask, chosen: Settings) -> None:
+    """Let `_()` speak the language that the settings name, in templates and in views."""
+    Babel(
+        app,
+        default_locale=chosen.language,
+        default_timezone="UTC",
+        default_translation_directories=str(CATALOGUES),
+    )
+    app.jinja_env.filters.update(local_time=local_time, local_day=local_day, local_month=local_month)
+    app.jinja_env.globals.update(time_element=time_element)
+
+
+def local_time(moment: datetime) -> str:
+    """Return a stored moment as it is shown: in the site's time zone, as its language writes it."""
+    return _local_time(moment.replace(tzinfo=None), settings().timezone.key, settings().language)
+
+
+@lru_cache(maxsize=8192)
+def _local_time(moment: datetime, zone: str, language: str) -> str:
+    here = moment.replace(tzinfo=UTC).astimezone(dates.get_timezone(zone))
+    locale = Locale.parse(language)
+    return f"{dates.format_date(here, 'long', locale)} {_plain(dates.format_time(here, 'short', locale=locale))}"
+
+
+def _plain(text: str) -> str:
+    """Return a text without the narrow spaces that not every font has."""
+    return text.replace("\u202f", " ")
+
+
+def local_day(day: str) -> str:
+    """Return a day such as 2025-04-05 as it is shown."""
+    return _local_day(day, settings().language)
+
+
+@lru_cache(maxsize=4096)
+def _local_day(day: str, language: str) -> str:
+    return dates.format_date(datetime.fromisoformat(day), "long", Locale.parse(language))
+
+
+def local_month(month: str) -> str:
+    """Return a month such as 2025/04 as it is shown; a term that is no month as it is."""
+    return _local_month(month, settings().language)
+
+
+@lru_cache(maxsize=1024)
+def _local_month(month: str, language: str) -> str:
+    try:
+        first = datetime.strptime(month, "%Y/%m")
+    except ValueError:
+        return month
+    return dates.format_skeleton("yMMMM", first, locale=Locale.parse(language))
+
+
+def iso(moment: datetime | None) -> str:
+    """Return a stored (naive, UTC) moment as ISO 8601 with `Z`."""
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z" if moment else ""
+
+
+def time_element(moment: datetime | None) -> Markup:
+    """Return a `<time>` element for a stored moment; nothing without one."""
+    if moment is None:
+        return Markup("")
+    return Markup('<time datetime="{}">{}</time>').format(iso(moment), local_time(moment))
