@@ -19,6 +19,7 @@ from matome_app.runtime import Runtime
 from matome_app.web import (
     api,
     comments,
+    conditional,
     context,
     errors,
     feeds,
@@ -30,6 +31,7 @@ from matome_app.web import (
     lists,
     posts,
     related,
+    static,
     taxonomies,
     users,
 )
@@ -61,7 +63,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         root_path=str(ROOT / "matome_app"),
         instance_path=str(ROOT / "instance"),
         template_folder=str(ROOT / "templates"),
-        static_folder=str(ROOT / "static"),
+        static_folder=None,  # web.static serves it, under names that hold a hash
     )
     app.config.from_prefixed_env("MATOME", loads=str)
     app.config.from_mapping(config or {})
@@ -77,9 +79,9 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     runtime = Runtime(settings)
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
-    for module in (filters, headers, errors, cli):
+    for module in (filters, headers, conditional, errors, cli):
         module.init_app(app)
-    for module in (feeds, lists, posts, comments, related, files, taxonomies, users, search_pages, help, api):
+    for module in (static, feeds, lists, posts, comments, related, files, taxonomies, users, search_pages, help, api):
         app.register_blueprint(module.blueprint)
     if app.config.get("BUILD", True) and background.is_serving():
         background.start_build(settings)

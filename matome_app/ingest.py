@@ -25,7 +25,7 @@ from matome_app.store.generations import (
 )
 from matome_app.store.models import SCHEMA_VERSION, Base
 from matome_app.store.session import Store
-from matome_app.store.writing import get_meta, set_meta
+from matome_app.store.writing import get_meta, set_meta, stamp
 from matome_app.update import Progress, Report, Update, find_changes
 
 logger = logging.getLogger("matome")
@@ -163,7 +163,8 @@ def _update(settings: Settings, reader: Reader, progress: Progress, previous: Se
     ):
         changes = find_changes(settings, session, now)
         report = Report(faults=list(changes.scan.faults))
-        reader.engine.complete(session.connection())
+        if reader.engine.complete(session.connection()):
+            stamp(session)
         session.commit()
         if changes or {get_meta(session, "complete"), get_meta(session, "finished")} != {"yes"}:
             update = Update(settings, session, changes, report, now, progress, previous)

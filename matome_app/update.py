@@ -19,7 +19,7 @@ from matome_app.runtime import write_progress
 from matome_app.search.engine import CommentDocument, IndexWriter, PostDocument
 from matome_app.store.copying import stored_post
 from matome_app.store.models import Post, Source
-from matome_app.store.writing import PostWriter, forget_sources, save_source, set_meta
+from matome_app.store.writing import PostWriter, forget_sources, save_source, set_meta, stamp
 
 BATCH = 50
 """Posts that are stored in one transaction: they appear together on the site."""
@@ -123,6 +123,7 @@ class Update:
             for file in batch:
                 self._one(file, index)
             self.writer.recount()
+            stamp(self.session)
             self.session.commit()
             self._tell("posts", done, total)
         if self.dropped:
@@ -134,6 +135,7 @@ class Update:
         self.writer.recount()
         set_meta(self.session, "complete", "yes")
         set_meta(self.session, "finished", "yes")
+        stamp(self.session)
         self.session.commit()
 
     def _tell(self, phase: str, done: int, total: int) -> None:

@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, t
 from sqlalchemy.orm import Session, defer, joinedload, load_only, selectinload
 
 from matome_app.content.permalinks import term_slug
-from matome_app.errors import BadSearch
-from matome_app.store.models import Alias, Comment, Fold, Post, PostTerm, Term, User, folded
+from matome_app.errors import BadSearch, Message
+from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, Term, User, folded
 
 Row = TypeVar("Row")
 CARD = defer(Post.segments, raiseload=True)
@@ -185,7 +185,8 @@ def page_count(total: int, size: int, page: int) -> int:
     """Return the number of pages; raises BadSearch (404) for a page past the end, of which the first never is one."""
     pages = max(1, -(-total // size))
     if page > pages:
-        raise BadSearch(f"page={page}: このページはありません。最後のページは {pages} です。", status=404)
+        message = "page=%(page)s: このページはありません。最後のページは %(pages)s です。"
+        raise BadSearch(Message(message, page=page, pages=pages), status=404)
     return pages
 
 
@@ -255,6 +256,11 @@ def users_page(session: Session, page: int, size: int, prefix: str = "") -> Page
     whole = [User.folded != wanted] if wanted else []
     query = select(User).where(condition).order_by(*whole, User.comments.desc(), User.name)
     return Page(session.scalars(query.limit(size).offset((page - 1) * size)).all(), page, pages, total)
+
+
+def changed(session: Session) -> str:
+    """Return when what readers see last changed, in ISO 8601 to the microsecond; empty for a store without posts."""
+    return session.scalar(select(Meta.value).where(Meta.name == "changed")) or ""
 
 
 def totals(session: Session) -> tuple[int, int]:

@@ -236,6 +236,11 @@ def set_meta(session: Session, name: str, value: str) -> None:
     session.merge(Meta(name=name, value=value))
 
 
+def stamp(session: Session) -> None:
+    """Note that this transaction changes what readers see, and when."""
+    set_meta(session, "changed", datetime.now(UTC).isoformat(timespec="microseconds"))
+
+
 def save_source(session: Session, source: Source) -> None:
     """Remember how a content file was last read."""
     session.merge(source)

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from matome_app.web import htmx, urls
 from matome_app.web.context import runtime, settings
 from matome_app.web.i18n import iso
+from matome_app.web.static import static_url
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
@@ -35,7 +36,7 @@ def init_app(app: Flask) -> None:
         list_url=urls.list_url,
         search_url=urls.search_url,
         settings=settings,
-        static_url=urls.static_url,
+        static_url=static_url,
         term_url=urls.term_url,
         user_url=urls.user_url,
         with_query=urls.with_query,

@@ -14,6 +14,7 @@ from matome_app.search.snippets import snippet
 from matome_app.store import queries
 from matome_app.store.models import Comment, Post
 from matome_app.web import htmx
+from matome_app.web.conditional import forget_tags
 from matome_app.web.context import engine, session
 
 blueprint = Blueprint("related", __name__)
@@ -35,6 +36,7 @@ def related_posts(post: Post) -> list[Post]:
     try:
         return queries.posts_by_id(session(), engine().related_posts(post.id, POSTS))
     except IndexUnavailable:
+        forget_tags()
         return []
 
 

@@ -14,6 +14,7 @@ from matome_app.search.params import SearchParams
 from matome_app.search.snippets import highlight_all, is_cut, snippet
 from matome_app.store.found import comments_found
 from matome_app.web import htmx
+from matome_app.web.conditional import forget_tags
 from matome_app.web.context import PAGE_SIZE, engine, search_params, session
 from matome_app.web.hits import Found, arrange
 from matome_app.web.month_chart import month_chart
@@ -27,6 +28,8 @@ WORD_KINDS: Final = ("word", "phrase", "or")
 def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     """Search, and read the comments of the page of hits: one statement, whatever their number."""
     result = engine().search(params)
+    if result.late:
+        forget_tags()
     found: list[Found] | None = result.memo.get("found")
     if found is None:
         comments = comments_found(session(), {hit.key: hit.post for hit in result.hits})

@@ -13,6 +13,7 @@ from matome_app.search.params import SearchParams
 from matome_app.search.snippets import highlight_all
 from matome_app.store import queries
 from matome_app.store.models import Comment, Fold, Post
+from matome_app.web.conditional import forget_tags
 from matome_app.web.context import engine, session
 
 SHORT = 60
@@ -74,6 +75,7 @@ def find_matches(post: Post, folds: Mapping[int, Fold], params: SearchParams, al
         some = not keys and bool(keys := engine().all_keys(here.replace(scope="post")))
         highlights = engine().highlights(params.q)
     except IndexUnavailable:
+        forget_tags()
         return Matches(params.q, ready=False)
     hits = queries.comments_in_order(session(), keys)
     return Matches(params.q, hits, frozenset(keys), _count(hits, folds), highlights, alone, some)

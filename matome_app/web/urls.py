@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus, urlencode, urlsplit
 
-from flask import current_app, request
+from flask import request
 
 from matome_app.content.permalinks import url_path
 from matome_app.search.params import SearchParams
@@ -116,19 +115,3 @@ def is_file(path: Path) -> bool:
 def external(path: str) -> str:
     """Return a path of the site as a full address."""
     return (settings().base_url or request.url_root.rstrip("/")) + path
-
-
-def static_url(name: str) -> str:
-    """Return a static file's address; it changes with the content, so that browsers may keep it for ever."""
-    folder = current_app.static_folder or ""
-    path = Path(folder) / name
-    try:
-        version = _version(str(path), path.stat().st_mtime_ns)
-    except OSError:
-        return f"/static/{name}"
-    return f"/static/{name}?v={version}"
-
-
-@lru_cache(maxsize=64)
-def _version(path: str, _mtime_ns: int) -> str:
-    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]

@@ -285,3 +285,7 @@ def test_facets_that_take_too_long_say_so_in_their_place_and_the_page_comes(
     assert texts(shown.select(".count strong")) == ["6件"]
     assert len(shown.select(".hit")) == 5
     assert client.get("/api/search?q=鍋").get_json()["late"] == ["tag", "user", "month"]
+    assert "ETag" not in client.get("/search?q=鍋").headers  # the next time there may be time
+    monkeypatch.undo()
+    engine._snapshot.cache = LeafCache()
+    assert "ETag" in client.get("/search?q=鍋").headers
