@@ -123,3 +123,16 @@ def open_page(chromium: Browser, site: Site, watch: Watch) -> Iterator[Callable[
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="module")
+def tour(chromium: Browser, site: Site) -> Iterator[Page]:
+    """Give the tests of a file one page that goes everywhere, also where the site answers with an error."""
+    watch = Watch(site.base)
+    watch.expect("40[04]|413")  # the browser notes in its console that these are errors
+    context = chromium.new_context(base_url=site.base, locale="ja-JP")
+    context.set_default_timeout(PATIENCE_MS)
+    watch.attach(context)
+    yield context.new_page()
+    context.close()
+    assert watch.problems() == []
