@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, defer, joinedload, load_only, selectinload
 
 from matome_app.content.permalinks import term_slug
-from matome_app.errors import BadSearch, Message
+from matome_app.errors import N_, BadSearch, Message
 from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, Term, User, folded
 
 Row = TypeVar("Row")
@@ -144,7 +144,7 @@ def _is_older(one: Post, other: Post) -> bool:
 
 def newest_posts(session: Session, limit: int) -> Sequence[Post]:
     """Return the newest posts with their tags."""
-    return session.scalars(_in_order(select(Post), "newest").limit(limit).options(selectinload(Post.terms))).all()
+    return session.scalars(in_order(select(Post), "newest").limit(limit).options(selectinload(Post.terms))).all()
 
 
 def posts_page(session: Session, params: PostFilters, size: int, *, whole: bool = False) -> Page[Post]:
@@ -152,10 +152,10 @@ def posts_page(session: Session, params: PostFilters, size: int, *, whole: bool 
 
     Their segments come only with `whole`: a list does not show them, and decoding them takes longer than the rest.
     """
-    conditions = _conditions(params)
+    conditions = conditions_of(params)
     total = session.scalar(select(func.count()).select_from(Post).where(*conditions)) or 0
     pages = page_count(total, size, params.page)
-    query = _in_order(select(Post).where(*conditions), params.sort).options(
+    query = in_order(select(Post).where(*conditions), params.sort).options(
         selectinload(Post.terms), *([] if whole else [CARD])
     )
     rows = session.scalars(query.limit(size).offset((params.page - 1) * size)).all()
@@ -164,47 +164,51 @@ def posts_page(session: Session, params: PostFilters, size: int, *, whole: bool 
 
 def tag_counts(session: Session, params: PostFilters, limit: int) -> Sequence[tuple[str, str, int]]:
     """Return slug, name and number of posts of the most frequent tags among the posts that the filters leave."""
-    query = (
-        select(Term.slug, Term.name, Term.posts).where(Term.taxonomy == "tags").order_by(Term.posts.desc(), Term.slug)
-    )
-    conditions = _conditions(params)
+    conditions = conditions_of(params)
     if conditions:
-        count = func.count().label("n")
-        query = (
-            select(Term.slug, Term.name, count)
-            .join(PostTerm, PostTerm.term_id == Term.id)
-            .join(Post, Post.id == PostTerm.post_id)
-            .where(Term.taxonomy == "tags", *conditions)
-            .group_by(Term.id)
-            .order_by(count.desc(), Term.slug)
-        )
-    return [(slug, name, n) for slug, name, n in session.execute(query.limit(limit))]
+        # Counted before the terms are looked at: the other way round, SQLite goes through every tag of the site.
+        counted = count_terms(select(Post.id).where(*conditions))
+        query = select(Term.slug, Term.name, counted.c.posts).join(counted, counted.c.term_id == Term.id)
+        query = query.order_by(counted.c.posts.desc(), Term.slug)
+    else:
+        query = select(Term.slug, Term.name, Term.posts).order_by(Term.posts.desc(), Term.slug)
+    rows = session.execute(query.where(Term.taxonomy == "tags").limit(limit))
+    return [(slug, name, n) for slug, name, n in rows]
+
+
+def count_terms(posts: Select[tuple[int]]) -> Subquery:
+    """Return a query of how many of some posts have each term: `term_id` and `posts`."""
+    query = select(PostTerm.term_id, func.count().label("posts")).where(PostTerm.post_id.in_(posts))
+    return query.group_by(PostTerm.term_id).subquery()
 
 
 def page_count(total: int, size: int, page: int) -> int:
     """Return the number of pages; raises BadSearch (404) for a page past the end, of which the first never is one."""
     pages = max(1, -(-total // size))
     if page > pages:
-        message = "page=%(page)s: このページはありません。最後のページは %(pages)s です。"
+        message = N_("page=%(page)s: このページはありません。最後のページは %(pages)s です。")
         raise BadSearch(Message(message, page=page, pages=pages), status=404)
     return pages
 
 
-def _in_order(query: AnySelect, sort: str) -> AnySelect:
+def in_order(query: AnySelect, sort: str) -> AnySelect:
+    """Return a query of posts with the newest first, or the oldest."""
     if sort == "oldest":
         return query.order_by(Post.date.is_(None), Post.date, Post.path.desc())
     return query.order_by(Post.date.desc().nulls_last(), Post.path)
 
 
-def _conditions(params: PostFilters) -> list[ColumnElement[bool]]:
+def conditions_of(params: PostFilters) -> list[ColumnElement[bool]]:
     """Return what the filters of a list of posts ask of a post; `after` and `before` are days of the post itself."""
     conditions = [_has_term("tags", tag) for tag in params.tags]
     if params.month:
         conditions.append(_has_term("months", params.month))
     if params.users:
         conditions.append(exists().where(Comment.post_id == Post.id, Comment.user.in_(params.users)))
-    if params.color:
-        colored = Comment.color != "" if params.color == "any" else func.lower(Comment.color) == params.color
+    if params.color == "any":
+        conditions.append(Post.highlights > 0)
+    elif params.color:
+        colored = func.lower(Comment.color) == params.color
         conditions.append(exists().where(Comment.post_id == Post.id, colored))
     if params.post:
         conditions.append(Post.path == params.post)
@@ -271,5 +275,5 @@ def totals(session: Session) -> tuple[int, int]:
 
 def all_pages(session: Session) -> Sequence[tuple[str, datetime | None]]:
     """Return URL and time of change of every post, newest first, for the sitemap."""
-    rows = session.execute(_in_order(select(Post.url, Post.changed), "newest"))
+    rows = session.execute(in_order(select(Post.url, Post.changed), "newest"))
     return [(url, changed) for url, changed in rows]
