@@ -18,6 +18,7 @@ from matome_app.errors import DataFolderError, SettingError
 from matome_app.runtime import Runtime
 from matome_app.web import (
     api,
+    browsers,
     comments,
     conditional,
     context,
@@ -28,9 +29,11 @@ from matome_app.web import (
     headers,
     help,
     i18n,
+    images,
     lists,
     posts,
     related,
+    sitemap,
     static,
     taxonomies,
     users,
@@ -79,9 +82,25 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     runtime = Runtime(settings)
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
-    for module in (filters, headers, conditional, errors, cli):
+    for module in (filters, headers, conditional, errors, cli, images):
         module.init_app(app)
-    for module in (static, feeds, lists, posts, comments, related, files, taxonomies, users, search_pages, help, api):
+    for module in (
+        static,
+        feeds,
+        sitemap,
+        browsers,
+        lists,
+        posts,
+        comments,
+        related,
+        files,
+        images,
+        taxonomies,
+        users,
+        search_pages,
+        help,
+        api,
+    ):
         app.register_blueprint(module.blueprint)
     if app.config.get("BUILD", True) and background.is_serving():
         background.start_build(settings)
