@@ -2,11 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
+from functools import reduce
 from typing import Literal
 
 Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class Message:
+    """Something to say to a reader that can be said in any language: a Japanese text, and what fills its `%(name)s`.
+
+    Values are texts that need no translation, numbers, or messages themselves. `str()` says it in Japanese; the pages
+    say it in the language of the site (web/i18n.py).
+    """
+
+    text: str
+    values: tuple[tuple[str, str | int | Message], ...]
+
+    def __init__(self, text: str, /, **values: str | int | Message) -> None:
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "values", tuple(values.items()))
+
+    def __str__(self) -> str:
+        return self.said(str)
+
+    def said(self, gettext: Callable[[str], str]) -> str:
+        """Return the message in the language into which `gettext` translates."""
+        text = gettext(self.text)
+        if not self.values:
+            return text
+        return text % {name: one.said(gettext) if isinstance(one, Message) else one for name, one in self.values}
+
+
+def N_(text: str) -> str:
+    """Mark a text that stands in a table for the catalogues; whoever says it translates it."""
+    return text
+
+
+def listed(parts: Sequence[Message]) -> Message:
+    """Return parts, of which there is one at least, as one: with commas."""
+    return reduce(lambda first, second: Message("%(first)s、%(second)s", first=first, second=second), parts)
+
+
+def either(parts: Sequence[Message]) -> Message:
+    """Return parts, of which there is one at least, as one: any of them is enough."""
+    return reduce(lambda first, second: Message("%(first)sまたは%(second)s", first=first, second=second), parts)
 
 
 class MatomeError(Exception):
@@ -28,8 +70,8 @@ class DataFolderError(MatomeError):
 class BadSearch(MatomeError):
     """A search or list URL asks for something that cannot be answered; `status` is 400, 404 or 413."""
 
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
+    def __init__(self, message: Message, status: int = 400) -> None:
+        super().__init__(str(message))
         self.message = message
         self.status = status
 

@@ -7,6 +7,7 @@ import time
 import numpy as np
 from sqlalchemy import Connection
 
+from matome_app.errors import Message
 from matome_app.search.chips import make_chips
 from matome_app.search.clauses import clauses, is_sought, plain_word
 from matome_app.search.columns import Columns, Ints
@@ -135,7 +136,7 @@ class Answer:
                 more = self._more_with(group, forms, found)
                 if more:
                     q = self._query.replacing(group, " OR ".join([group.source, *(f'"{form}"' for form in forms)]))
-                    why = f"「{word.shown}」のほかの活用形"
+                    why = Message("%(word)sのほかの活用形", word=word.label)
                     suggestions.append(Suggestion(q, more, why, self._params.replace(q=q)))
         return tuple(suggestions)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from matome_app.errors import Message
 from matome_app.search.clauses import Clause, clauses, plain_word
 from matome_app.search.engine import Chip
 from matome_app.search.params import SearchParams
-from matome_app.search.query import Group, Query, Term
+from matome_app.search.query import Group, Query, Term, filter_label
 from matome_app.search.terms import TermTable
 
 
@@ -57,17 +58,17 @@ def filter_chips(params: SearchParams) -> tuple[Chip, ...]:
 
 def _filters(params: SearchParams) -> Iterator[Chip]:
     for tag in params.tags:
-        yield Chip("tag", f"タグ「{tag}」", params.without_tag(tag))
+        yield Chip("tag", filter_label("tag", tag), params.without_tag(tag))
     for user in params.users:
-        yield Chip("user", f"ユーザー「{user}」", params.without_user(user))
+        yield Chip("user", filter_label("user", user), params.without_user(user))
     if params.month:
-        yield Chip("month", f"月「{params.month}」", params.replace(month=""))
+        yield Chip("month", filter_label("month", params.month), params.replace(month=""))
     if params.color:
-        label = "色つき" if params.color == "any" else f"色「{params.color}」"
-        yield Chip("color", label, params.replace(color=""))
+        named = Message("色つき") if params.color == "any" else Message("色「%(value)s」", value=params.color)
+        yield Chip("color", named, params.replace(color=""))
     if params.post:
-        yield Chip("post", f"記事「{params.post}」", params.replace(post=""))
+        yield Chip("post", Message("記事「%(value)s」", value=params.post), params.replace(post=""))
     if params.after:
-        yield Chip("after", f"以後「{params.after}」", params.replace(after=None))
+        yield Chip("after", filter_label("after", params.after.isoformat()), params.replace(after=None))
     if params.before:
-        yield Chip("before", f"以前「{params.before}」", params.replace(before=None))
+        yield Chip("before", filter_label("before", params.before.isoformat()), params.replace(before=None))

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 
 from sqlalchemy import Connection
 
+from matome_app.errors import Message
 from matome_app.search.params import Scope, SearchParams
 
 Match = Literal["word", "partial"]
@@ -100,15 +101,16 @@ class PostHit:
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """Another query that would find something: what to type, what it finds, why it is offered (in Japanese).
+    """Another query that would find something: what to type, what it finds, why it is offered.
 
-    `params` is the whole search to link to, filters included.
+    `params` is the whole search to link to, filters included; `respelled` where it holds words other than those typed.
     """
 
     q: str
     total: int
-    why: str
+    why: Message
     params: SearchParams
+    respelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,7 @@ class Chip:
     """
 
     kind: str
-    label: str
+    label: Message
     without: SearchParams
     count: int | None = None
     variants: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Literal, TypeVar
 
-from matome_app.errors import BadSearch
+from matome_app.errors import BadSearch, Message, listed
 
 Scope = Literal["comment", "post"]
 Sort = Literal["relevance", "newest", "oldest"]
@@ -60,7 +60,10 @@ class SearchParams:
             if name not in NAMES:
                 continue
             if name == "q" and len(raw) > MAX_QUERY:
-                raise BadSearch(f"q={len(raw)}文字: 検索語は{MAX_QUERY}文字以内にしてください。", status=413)
+                message = Message(
+                    "q=%(length)s文字: 検索語は%(most)s文字以内にしてください。", length=len(raw), most=MAX_QUERY
+                )
+                raise BadSearch(message, status=413)
             if value := _clean(raw):
                 given.setdefault(name, []).append(value)
         first = {name: values[0] for name, values in given.items()}
@@ -140,9 +143,16 @@ def _clean(value: str) -> str:
     return _UNSTORABLE.sub("\ufffd", value).strip()
 
 
+def too_long(name: str, value: str) -> Message:
+    """Return what is said of a value of more than `MAX_VALUE` characters."""
+    return Message(
+        "%(name)s=%(value)s…: 値は%(most)s文字以内にしてください。", name=name, value=value[:20], most=MAX_VALUE
+    )
+
+
 def _short(name: str, value: str) -> str:
     if len(value) > MAX_VALUE:
-        raise BadSearch(f"{name}={value[:20]}…: 値は{MAX_VALUE}文字以内にしてください。")
+        raise BadSearch(too_long(name, value))
     return value
 
 
@@ -150,7 +160,14 @@ def _several(name: str, values: list[str], same: Callable[[str], str]) -> tuple[
     """Drop repeated values (those with the same key) and keep the order."""
     kept = {same(value): value for value in reversed([_short(name, value) for value in values])}
     if len(kept) > MAX_VALUES:
-        raise BadSearch(f"{name}={len(kept)}個: 一度に指定できるのは{MAX_VALUES}個までです。減らしてください。")
+        raise BadSearch(
+            Message(
+                "%(name)s=%(count)s個: 一度に指定できるのは%(most)s個までです。減らしてください。",
+                name=name,
+                count=len(kept),
+                most=MAX_VALUES,
+            )
+        )
     return tuple(reversed(kept.values()))
 
 
@@ -158,7 +175,8 @@ def _color(value: str) -> str:
     color = value.lower()
     if color in ("", "any") or _COLOR.fullmatch(color):
         return color
-    raise BadSearch(f"color={value[:40]}: any か #45d325 のような6桁の色を指定してください。")
+    message = Message("color=%(value)s: any か #45d325 のような6桁の色を指定してください。", value=value[:40])
+    raise BadSearch(message)
 
 
 def read_day(value: str) -> date | None:
@@ -174,7 +192,9 @@ def read_day(value: str) -> date | None:
 
 def _day(name: str, value: str) -> date | None:
     if value and read_day(value) is None:
-        raise BadSearch(f"{name}={value[:40]}: 日付は 2025-04-05 のように指定してください。")
+        raise BadSearch(
+            Message("%(name)s=%(value)s: 日付は 2025-04-05 のように指定してください。", name=name, value=value[:40])
+        )
     return read_day(value)
 
 
@@ -182,7 +202,14 @@ def _choice(name: str, value: str, choices: tuple[Choice, ...]) -> Choice:
     for choice in choices:
         if value in ("", choice):
             return choice
-    raise BadSearch(f"{name}={value[:40]}: {'、'.join(choices)} のどれかを指定してください。")
+    raise BadSearch(
+        Message(
+            "%(name)s=%(value)s: %(choices)s のどれかを指定してください。",
+            name=name,
+            value=value[:40],
+            choices=listed([Message(choice) for choice in choices]),
+        )
+    )
 
 
 def _page(value: str) -> int:
@@ -190,4 +217,4 @@ def _page(value: str) -> int:
         return 1
     if _PAGE.fullmatch(value) and int(value) > 0:
         return int(value)
-    raise BadSearch(f"page={value[:40]}: ページは1以上の数で指定してください。")
+    raise BadSearch(Message("page=%(value)s: ページは1以上の数で指定してください。", value=value[:40]))

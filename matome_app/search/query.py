@@ -14,6 +14,7 @@ from datetime import date
 from itertools import accumulate
 from typing import Final, Literal
 
+from matome_app.errors import N_, Message, either
 from matome_app.search.params import read_day
 
 Field = Literal["user", "tag", "month", "after", "before"]
@@ -32,7 +33,20 @@ _ITEM = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_NAMES: Final = {"user": "ユーザー", "tag": "タグ", "month": "月", "after": "以後", "before": "以前"}
+_NAMED: Final = {
+    "user": N_("ユーザー「%(value)s」"),
+    "tag": N_("タグ「%(value)s」"),
+    "month": N_("月「%(value)s」"),
+    "after": N_("以後「%(value)s」"),
+    "before": N_("以前「%(value)s」"),
+}
+_NAMED_EXCLUDED: Final = {
+    "user": N_("除外ユーザー「%(value)s」"),
+    "tag": N_("除外タグ「%(value)s」"),
+    "month": N_("除外月「%(value)s」"),
+    "after": N_("除外以後「%(value)s」"),
+    "before": N_("除外以前「%(value)s」"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +59,9 @@ class Term:
     excluded: bool = False
 
     @property
-    def label(self) -> str:
+    def label(self) -> Message:
         """The term as it is named on the page."""
-        return f"{'除外' if self.excluded else ''}「{self.shown}」"
+        return Message("除外「%(text)s」", text=self.shown) if self.excluded else quoted(self.shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +74,9 @@ class Filter:
     day: date | None = None
 
     @property
-    def label(self) -> str:
+    def label(self) -> Message:
         """The condition as it is named on the page."""
-        return f"{'除外' if self.excluded else ''}{_NAMES[self.field]}「{self.value}」"
+        return filter_label(self.field, self.value, self.excluded)
 
 
 Part = Term | Filter
@@ -76,9 +90,9 @@ class Group:
     source: str
 
     @property
-    def label(self) -> str:
+    def label(self) -> Message:
         """The group as it is named on the page."""
-        return "または".join(part.label for part in self.parts)
+        return either([part.label for part in self.parts])
 
     @property
     def kind(self) -> str:
@@ -121,6 +135,21 @@ class _Item:
     source: str
     part: Part | None
     """None for a bare OR."""
+
+
+def quoted(text: str) -> Message:
+    """Name words on the page."""
+    return Message("「%(text)s」", text=text)
+
+
+def both(first: Message, second: Message) -> Message:
+    """Return two names of words as one that says that both must be there."""
+    return Message("%(first)sかつ%(second)s", first=first, second=second)
+
+
+def filter_label(field: Field, value: str, excluded: bool = False) -> Message:
+    """Name a filter on the page."""
+    return Message((_NAMED_EXCLUDED if excluded else _NAMED)[field], value=value)
 
 
 def parse(q: str) -> Query:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from matome_app.errors import BadSearch
+from matome_app.errors import BadSearch, Message
 from matome_app.search.columns import Columns, Ints
 from matome_app.search.leaves import SPELLING, WHOLE
 from matome_app.search.matching import Matches
@@ -30,7 +30,7 @@ def page_slots(columns: Columns, found: Matches, sort: Sort, page: int) -> Ints:
     slots = found.slots
     pages = page_count(len(slots))
     if page > pages:
-        raise BadSearch(f"page={page}: ページは{pages}までです。", status=404)
+        raise BadSearch(Message("page=%(page)s: ページは%(pages)sまでです。", page=page, pages=pages), status=404)
     keys = _keys(columns, found, sort, slots)
     start, end = (page - 1) * PAGE_SIZE, min(page * PAGE_SIZE, len(slots))
     if end < len(slots):

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
+from matome_app.errors import Message, listed
 from matome_app.search.analysis import fold
 from matome_app.search.chips import filter_chips
 from matome_app.search.clauses import is_sought
 from matome_app.search.engine import Suggestion
 from matome_app.search.params import SearchParams
-from matome_app.search.query import Group, Query, Term
+from matome_app.search.query import Group, Query, Term, quoted
 from matome_app.search.slips import other_typings
 from matome_app.search.snapshot import Snapshot
 from matome_app.search.spelling import nearest_words
@@ -22,8 +23,15 @@ MOST_ABSENT: Final = 3
 """For so many words that nobody wrote others are looked for."""
 
 Count = Callable[[SearchParams], int]
-Candidate = tuple[SearchParams, str, str]
-"""A search, its query as it is shown, and why it is offered."""
+
+
+class Candidate(NamedTuple):
+    """A search, its query as it is shown, why it is offered, and whether it holds words other than those typed."""
+
+    params: SearchParams
+    q: str
+    why: Message
+    respelled: bool = False
 
 
 def suggest(
@@ -38,16 +46,16 @@ def suggest(
         *_loosened(params),
     ]
     if params.scope == "comment" and sum(map(is_sought, query.groups)) > 1:
-        candidates.append((params.replace(scope="post"), params.q, "同じスレッド内で探す"))
+        candidates.append(Candidate(params.replace(scope="post"), params.q, Message("同じスレッド内で探す")))
     return _finding(candidates, count) or _finding(_further(snapshot, params, query, absent), count)
 
 
 def _finding(candidates: Iterable[Candidate], count: Count) -> tuple[Suggestion, ...]:
     """Return the candidates that find something, each once."""
     found: dict[SearchParams, Suggestion] = {}
-    for changed, q, why in candidates:
-        if changed not in found and (total := count(changed)):
-            found[changed] = Suggestion(q, total, why, changed)
+    for one in candidates:
+        if one.params not in found and (total := count(one.params)):
+            found[one.params] = Suggestion(one.q, total, one.why, one.params, one.respelled)
     return tuple(found.values())
 
 
@@ -57,21 +65,27 @@ def _further(snapshot: Snapshot, params: SearchParams, query: Query, absent: lis
     rest = Query(tuple(group for group in query.groups if group not in absent))
     if absent and rest.groups:
         q = " ".join(group.source for group in rest.groups)
-        why = "、".join(group.label for group in absent)
-        yield params.replace(q=q), q, f"{why}を外す"
-        yield bare.replace(q=q), q, f"{why}と絞り込みを外す"
-    for _, q, why in _spelled(snapshot, params, query, absent):
-        yield bare.replace(q=q), q, f"{why}、絞り込みなし"
+        what = listed([group.label for group in absent])
+        yield Candidate(params.replace(q=q), q, _without(what))
+        yield Candidate(bare.replace(q=q), q, Message("%(what)sと絞り込みを外す", what=what))
+    for one in _spelled(snapshot, params, query, absent):
+        yield Candidate(bare.replace(q=one.q), one.q, Message("%(what)s、絞り込みなし", what=one.why), respelled=True)
     for group in query.groups[:MOST_GROUPS]:
         if is_sought(group):
-            yield params.replace(q=group.source), group.source, f"{group.label}だけで探す"
-            yield bare.replace(q=group.source), group.source, f"{group.label}だけで、絞り込みなし"
+            yield Candidate(
+                params.replace(q=group.source), group.source, Message("%(what)sだけで探す", what=group.label)
+            )
+            why = Message("%(what)sだけで、絞り込みなし", what=group.label)
+            yield Candidate(bare.replace(q=group.source), group.source, why)
     for group in absent[:MOST_ABSENT]:
         term = group.parts[0]
         if len(group.parts) == 1 and isinstance(term, Term):
             for word in _meant(snapshot, term.text):
-                yield params.replace(q=word), word, f"もしかして「{word}」だけで探す"
-                yield bare.replace(q=word), word, f"もしかして「{word}」だけで、絞り込みなし"
+                what = quoted(word)
+                alone = Message("もしかして%(what)sだけで探す", what=what)
+                bare_alone = Message("もしかして%(what)sだけで、絞り込みなし", what=what)
+                yield Candidate(params.replace(q=word), word, alone, respelled=True)
+                yield Candidate(bare.replace(q=word), word, bare_alone, respelled=True)
 
 
 def _spelled(snapshot: Snapshot, params: SearchParams, query: Query, absent: list[Group]) -> Iterator[Candidate]:
@@ -81,7 +95,7 @@ def _spelled(snapshot: Snapshot, params: SearchParams, query: Query, absent: lis
         if len(group.parts) == 1 and isinstance(term, Term):
             for word in _meant(snapshot, term.text):
                 q = query.replacing(group, f'"{word}"' if term.quoted else word)
-                yield params.replace(q=q), q, f"もしかして「{word}」"
+                yield Candidate(params.replace(q=q), q, did_you_mean(word), respelled=True)
 
 
 def _meant(snapshot: Snapshot, text: str) -> list[str]:
@@ -90,13 +104,22 @@ def _meant(snapshot: Snapshot, text: str) -> list[str]:
     return list(dict.fromkeys([*typed, *nearest_words(text, snapshot.words)]))[:MOST_SPELLINGS]
 
 
+def did_you_mean(word: str) -> Message:
+    """Say that a word was perhaps meant."""
+    return Message("もしかして%(what)s", what=quoted(word))
+
+
+def _without(what: Message) -> Message:
+    return Message("%(what)sを外す", what=what)
+
+
 def _unquoted(params: SearchParams, query: Query) -> Iterator[Candidate]:
     """Yield the query with each phrase as words that may stand apart."""
     for group in query.groups[:MOST_GROUPS]:
         term = group.parts[0]
         if group.kind == "phrase" and isinstance(term, Term):
             q = query.replacing(group, term.shown)
-            yield params.replace(q=q), q, f"{group.label}の引用符を外す"
+            yield Candidate(params.replace(q=q), q, Message("%(what)sの引用符を外す", what=group.label))
 
 
 def _dropped(params: SearchParams, query: Query) -> Iterator[Candidate]:
@@ -104,13 +127,14 @@ def _dropped(params: SearchParams, query: Query) -> Iterator[Candidate]:
     if len(query.groups) > 1:
         for group in query.groups[:MOST_GROUPS]:
             q = query.without(group)
-            yield params.replace(q=q), q, f"{group.label}を外す"
+            yield Candidate(params.replace(q=q), q, _without(group.label))
 
 
 def _loosened(params: SearchParams) -> Iterator[Candidate]:
     """Yield the search without each of its filters, and without all of them."""
     chips = filter_chips(params)
     for chip in chips:
-        yield chip.without, params.q, f"{chip.label}を外す"
+        yield Candidate(chip.without, params.q, _without(chip.label))
     if len(chips) > 1:
-        yield SearchParams(q=params.q, scope=params.scope, sort=params.sort), params.q, "絞り込みをすべて外す"
+        bare = SearchParams(q=params.q, scope=params.scope, sort=params.sort)
+        yield Candidate(bare, params.q, Message("絞り込みをすべて外す"))

@@ -15,7 +15,7 @@ import numpy as np
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
-from matome_app.errors import BadSearch, IndexUnavailable, MatomeError
+from matome_app.errors import BadSearch, IndexUnavailable, MatomeError, Message
 from matome_app.search import tables
 from matome_app.search.analysis import analyzer_version
 from matome_app.search.answer import Answer, order_of, posts_by_hits
@@ -201,7 +201,14 @@ def _read(params: SearchParams) -> Query:
     """Parse the query; raises BadSearch when it has too many words."""
     query = parse(params.q)
     if query.dropped:
-        raise BadSearch(f"q={params.q[:20]}…: 検索語は{MAX_TERMS}個までです。{query.dropped}個減らしてください。")
+        raise BadSearch(
+            Message(
+                "q=%(q)s…: 検索語は%(most)s個までです。%(dropped)s個減らしてください。",
+                q=params.q[:20],
+                most=MAX_TERMS,
+                dropped=query.dropped,
+            )
+        )
     return query
 
 

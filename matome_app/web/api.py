@@ -15,7 +15,7 @@ from matome_app.store.models import Comment, Post
 from matome_app.store.writing import get_meta
 from matome_app.web.context import PAGE_SIZE, reader, runtime, search_params, session
 from matome_app.web.hits import Found
-from matome_app.web.i18n import iso
+from matome_app.web.i18n import iso, translate
 from matome_app.web.related import related_posts, similar_comments
 from matome_app.web.search import find
 from matome_app.web.urls import anchor_url, search_url
@@ -42,7 +42,7 @@ def search() -> Response:
         read=[
             {
                 "kind": chip.kind,
-                "label": chip.label,
+                "label": translate(chip.label),
                 "count": chip.count,
                 "variants": chip.variants,
                 "url": search_url(chip.without),
@@ -66,7 +66,7 @@ def _value(params: SearchParams, name: str, value: FacetValue) -> dict[str, Any]
 
 
 def _suggestion(suggestion: Suggestion) -> dict[str, Any]:
-    return {"q": suggestion.q, "total": suggestion.total, "why": suggestion.why}
+    return {"q": suggestion.q, "total": suggestion.total, "why": translate(suggestion.why)}
 
 
 def _hit(found: Found) -> dict[str, Any]:

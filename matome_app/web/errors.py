@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
+from flask_babel import gettext as _
 from sqlalchemy.exc import DBAPIError
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
-from matome_app.errors import BadSearch, IndexUnavailable
+from matome_app.errors import N_, BadSearch, IndexUnavailable
 from matome_app.web import htmx
 from matome_app.web.context import runtime, settings
+from matome_app.web.i18n import translate
 from matome_app.web.posts import redirect_alias
 
 logger = logging.getLogger("matome")
 
-TITLES = {
-    400: "この条件では表示できません",
-    404: "ページが見つかりません",
-    405: "この操作はできません",
-    413: "長すぎます",
-    500: "エラーが起きました",
-    503: "準備中です",
+TITLES: Final = {
+    400: N_("この条件では表示できません"),
+    404: N_("ページが見つかりません"),
+    405: N_("この操作はできません"),
+    413: N_("長すぎます"),
+    500: N_("エラーが起きました"),
+    503: N_("準備中です"),
 }
+MESSAGES: Final = {
+    400: N_("アドレスを読み取れませんでした。検索してみてください。"),
+    404: N_("住所が変わったか、なくなったページです。検索してみてください。"),
+    405: N_("このアドレスは表示にだけ使えます。"),
+}
+UNKNOWN: Final = N_("この要求には答えられません。")
 
 
 def init_app(app: Flask) -> None:
@@ -38,17 +47,18 @@ def init_app(app: Flask) -> None:
 
 def bad_search(error: BadSearch) -> Response:
     """Answer for a URL that asks for what cannot be."""
-    return _answer(error.status, error.message)
+    return _answer(error.status, translate(error.message))
 
 
 def unavailable(_error: IndexUnavailable) -> Response:
     """Answer before the first build has begun, or where there is no content at all."""
     content = settings().content_dir
     if not content.is_dir():
-        return _answer(
-            503, f"記事のフォルダがありません。探した場所：{content}（MATOME_CONTENT_DIR で変えられます）", retry=False
+        message = _(
+            "記事のフォルダがありません。探した場所：%(folder)s（MATOME_CONTENT_DIR で変えられます）", folder=content
         )
-    response = _answer(503, "記事を読み込んでいます。まもなく表示されます。", retry=True)
+        return _answer(503, message)
+    response = _answer(503, _("記事を読み込んでいます。まもなく表示されます。"), retry=True)
     response.headers["Retry-After"] = "5"
     return response
 
@@ -67,12 +77,7 @@ def http_error(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return make_response(error.get_response())
-    message = (
-        "住所が変わったか、なくなったページです。検索してみてください。"
-        if status == 404
-        else (error.description or error.name)
-    )
-    response = _answer(status, message)
+    response = _answer(status, _(MESSAGES.get(status, UNKNOWN)))
     if isinstance(error.get_response(), AnyResponse) and "Allow" in error.get_response().headers:
         response.headers["Allow"] = error.get_response().headers["Allow"]
     return response
@@ -81,7 +86,7 @@ def http_error(error: HTTPException) -> Response:
 def database_error(error: DBAPIError) -> Response:
     """Answer when the store cannot be read right now."""
     logger.error("the store cannot be read: %s", str(error.orig).partition("\n")[0])
-    response = _answer(503, "データを読めませんでした。しばらくしてからもう一度お試しください。", retry=True)
+    response = _answer(503, _("データを読めませんでした。しばらくしてからもう一度お試しください。"), retry=True)
     response.headers["Retry-After"] = "10"
     return response
 
@@ -89,11 +94,11 @@ def database_error(error: DBAPIError) -> Response:
 def unexpected(error: Exception) -> Response:
     """Log what nobody foresaw, and apologise."""
     logger.exception("unexpected error at %s", request.path, exc_info=error)
-    return _answer(500, "申し訳ありません。しばらくしてからもう一度お試しください。")
+    return _answer(500, _("申し訳ありません。しばらくしてからもう一度お試しください。"))
 
 
 def _answer(status: int, message: str, *, retry: bool = False) -> Response:
-    title = TITLES.get(status, f"エラー {status}")
+    title = _(TITLES[status]) if status in TITLES else _("エラー %(status)s", status=status)
     if request.path.startswith("/api/"):
         response = jsonify(error={"status": status, "message": message})
     elif htmx.wants_fragment():

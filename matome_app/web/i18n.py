@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Final
 
 from babel import Locale, dates
 from flask import Flask
-from flask_babel import Babel
+from flask_babel import Babel, get_translations, gettext
 from markupsafe import Markup
 
 from matome_app.config import ROOT, Settings
+from matome_app.errors import Message
 from matome_app.web.context import settings
 
 CATALOGUES: Final = ROOT / "matome_app" / "translations"
@@ -25,8 +27,40 @@ def init_app(app: Flask, chosen: Settings) -> None:
         default_timezone="UTC",
         default_translation_directories=str(CATALOGUES),
     )
-    app.jinja_env.filters.update(local_time=local_time, local_day=local_day, local_month=local_month)
+    app.jinja_env.filters.update(
+        bdi=bdi,
+        quoted=quoted,
+        local_time=local_time,
+        local_day=local_day,
+        local_month=local_month,
+        translate=translate,
+    )
     app.jinja_env.globals.update(time_element=time_element)
+
+
+def ngettext(singular: str, plural: str, count: int, /, **values: str) -> str:
+    """Return a text for so many things; as in templates, `num` among the values may be the number as it is shown."""
+    return str(get_translations().ungettext(singular, plural, count)) % {"num": count, **values}
+
+
+def translate(message: Message) -> str:
+    """Return a message as the site's language says it."""
+    return message.said(gettext)
+
+
+def bdi(text: str) -> Markup:
+    """Return a text whose direction says nothing about what stands around it, as a value for a message."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def quoted(names: Iterable[str]) -> Markup:
+    """Return names in quotation marks, one after the other."""
+    marked = [Markup(gettext("「%(text)s」")) % {"text": bdi(name)} for name in names]
+    return reduce(_side_by_side, marked)
+
+
+def _side_by_side(first: Markup, second: Markup) -> Markup:
+    return Markup(gettext("%(first)s%(second)s")) % {"first": first, "second": second}
 
 
 def local_time(moment: datetime) -> str:

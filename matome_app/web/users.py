@@ -7,9 +7,10 @@ from typing import Final
 from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, request
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
-from matome_app.errors import BadSearch
+from matome_app.errors import BadSearch, Message
 from matome_app.search.params import MAX_VALUE, SearchParams
 from matome_app.store import queries
 from matome_app.web import htmx
@@ -37,7 +38,10 @@ def index() -> Response:
 def _prefix() -> str:
     prefix = request.args.get("prefix", "").replace("\0", "\ufffd").strip()
     if len(prefix) > MAX_VALUE:
-        raise BadSearch(f"prefix={prefix[:20]}…: 名前は{MAX_VALUE}文字以内にしてください。")
+        message = Message(
+            "prefix=%(value)s…: 名前は%(most)s文字以内にしてください。", value=prefix[:20], most=MAX_VALUE
+        )
+        raise BadSearch(message)
     return prefix
 
 
@@ -59,7 +63,7 @@ def show(rest: str) -> Response:
     return answer(
         user_url(name),
         params,
-        heading=f"{name} さんのコメント",
+        heading=_("%(name)s さんのコメント", name=name),
         address=address,
         templates=("users/show.html", "users/_found.html"),
         user=user,

@@ -127,10 +127,10 @@ def test_every_value_of_a_facet_leads_to_as_many_hits_as_it_counts(client: Flask
 def test_the_months_are_bars_from_the_first_to_the_last_each_as_high_as_its_hits(client: FlaskClient) -> None:
     shown = search(client, "鍋")
     rows = [texts(row.select("th, td")) for row in shown.select(".month-table tbody tr")]
-    assert rows == [["2024/01", "3"], ["2024/02", "0"], ["2024/03", "2"]]
+    assert rows == [["2024年1月", "3"], ["2024年2月", "0"], ["2024年3月", "2"]]
     assert texts(shown.select(".month-table tfoot td")) == ["5"]
     bars = shown.select(".month-bars a")
-    assert texts(bars) == ["2024/01 3件", "2024/03 2件"]
+    assert texts(bars) == ["2024年1月 3件", "2024年3月 2件"]
     heights = [int(str(bar.select(".bar")[0]["height"])) for bar in bars]
     assert heights == [64, 43]
     assert [total(client, str(bar["href"])) for bar in bars] == ["3件", "2件"]
@@ -143,7 +143,7 @@ def test_months_that_do_not_add_up_to_the_total_say_why(client: FlaskClient) -> 
 
 def test_while_a_month_is_chosen_the_others_say_what_they_would_find(client: FlaskClient) -> None:
     shown = search(client, "鍋", month="2024/03")
-    assert texts(shown.select(".month-bars .chosen")) == ["2024/03 2件"]
+    assert texts(shown.select(".month-bars .chosen")) == ["2024年3月 2件"]
     assert [total(client, str(bar["href"])) for bar in shown.select(".month-bars a")] == ["3件", "6件"]
     assert "替えたとき" in "".join(texts(shown.select(".months .late")))
 

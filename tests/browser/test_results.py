@@ -81,7 +81,7 @@ def test_the_months_stand_in_a_table_too_with_their_sum(open_page: OpenPage) -> 
         ["2026/02", str(POSTS - POSTS // 2)],
         ["合計", str(POSTS)],
     ]
-    page.locator(".month-table").get_by_role("link", name="2026/01").click()
+    page.locator(".month-table").get_by_role("link", name="2026年1月").click()
     expect(page.locator(".count strong")).to_have_text(f"{POSTS // 2}件")
     expect(page.locator(".month-table table")).to_be_visible()
 
@@ -185,7 +185,7 @@ def test_everything_a_finger_touches_is_large_enough(open_page: OpenPage) -> Non
 def test_the_results_work_without_scripts(open_page: OpenPage) -> None:
     page = open_page(search("散歩は"), viewport=WIDE, java_script_enabled=False)
     page.get_by_text("表で見る").click()
-    page.locator(".month-table").get_by_role("link", name="2026/01").click()
+    page.locator(".month-table").get_by_role("link", name="2026年1月").click()
     expect(page.locator(".count strong")).to_have_text(f"{POSTS // 2}件")
     page.locator(".month-bars a").last.click()
     expect(page).to_have_url(re.compile("month=2026%2F02"))

@@ -84,7 +84,7 @@ def test_a_part_can_be_taken_away_or_written_differently() -> None:
 
 
 def test_parts_have_labels_for_people() -> None:
-    labels = [group.label for group in parse('Rust "メモリ 安全" -C++ tag:言語 a OR b').groups]
+    labels = [str(group.label) for group in parse('Rust "メモリ 安全" -C++ tag:言語 a OR b').groups]
     assert labels == ["「Rust」", "「メモリ 安全」", "除外「C++」", "タグ「言語」", "「a」または「b」"]
 
 

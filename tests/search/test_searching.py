@@ -160,7 +160,7 @@ def test_posts_match_by_title_or_tag_with_their_hits(engine: WhooshEngine) -> No
 
 def test_chips_say_how_the_query_was_read_and_what_is_left(engine: WhooshEngine) -> None:
     result = engine.search(SearchParams(q='京都 -"古い" user:Bob', tags=("AI",), page=1))
-    assert [(chip.kind, chip.label, chip.count) for chip in result.chips] == [
+    assert [(chip.kind, str(chip.label), chip.count) for chip in result.chips] == [
         ("word", "「京都」", 3),
         ("not", "除外「古い」", 1),
         ("user", "ユーザー「Bob」", None),

@@ -37,7 +37,7 @@ def test_what_is_near_nothing_offers_nothing(engine: WhooshEngine, typed: str) -
 
 
 def test_each_single_word_that_can_be_dropped_is_offered_with_its_count(engine: WhooshEngine) -> None:
-    found = {s.why: (s.q, s.total) for s in suggestions(engine, "京都 メモリ")}
+    found = {str(s.why): (s.q, s.total) for s in suggestions(engine, "京都 メモリ")}
     assert found["「京都」を外す"] == ("メモリ", 2)
     assert found["「メモリ」を外す"] == ("京都", 3)
 
@@ -52,7 +52,7 @@ def test_a_phrase_is_offered_without_its_quotes(engine: WhooshEngine) -> None:
 
 
 def test_filters_are_loosened_one_by_one_and_all_together(engine: WhooshEngine) -> None:
-    found = {s.why: s.params for s in suggestions(engine, "京都", tags=("Rust",), users=("bob",), month="2025/04")}
+    found = {str(s.why): s.params for s in suggestions(engine, "京都", tags=("Rust",), users=("bob",), month="2025/04")}
     assert "ユーザー「bob」を外す" in found
     assert found["絞り込みをすべて外す"] == SearchParams(q="京都")
 
@@ -63,8 +63,8 @@ def test_the_wider_scope_is_offered(engine: WhooshEngine) -> None:
 
 
 def test_what_is_two_changes_away_is_offered_when_no_single_change_finds_anything(engine: WhooshEngine) -> None:
-    found = {s.why: (s.q, s.params.is_filtered) for s in suggestions(engine, "rusr メモリ 京都", tags=("AI",))}
+    found = {str(s.why): (s.q, s.params.is_filtered) for s in suggestions(engine, "rusr メモリ 京都", tags=("AI",))}
     assert found["「京都」だけで探す"] == ("京都", True)
     assert "「rusr」だけで探す" not in found
-    found = {s.why: (s.q, s.params.is_filtered) for s in suggestions(engine, "zzqqx 古い", users=("bob",))}
+    found = {str(s.why): (s.q, s.params.is_filtered) for s in suggestions(engine, "zzqqx 古い", users=("bob",))}
     assert found["「zzqqx」と絞り込みを外す"] == ("古い", False)
