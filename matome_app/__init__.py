@@ -30,7 +30,9 @@ from matome_app.web import (
     help,
     i18n,
     images,
+    keys,
     lists,
+    menu,
     posts,
     related,
     sitemap,
@@ -92,6 +94,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         lists,
         posts,
         comments,
+        menu,
         related,
         files,
         images,
@@ -99,6 +102,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         users,
         search_pages,
         help,
+        keys,
         api,
     ):
         app.register_blueprint(module.blueprint)
