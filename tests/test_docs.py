@@ -127,7 +127,8 @@ def test_the_targets_for_people_are_in_the_readme() -> None:
 
 
 def test_the_addresses_in_the_documentation_are_those_of_the_app(app: Flask) -> None:
-    documented = [row[0].strip("`") for row in table(read(ROOT / "docs/urls.md"), "address")]
+    rows = table(read(ROOT / "docs/urls.md"), "address")
+    documented = [address for row in rows for address in re.findall(r"`([^`]+)`", row[0])]
     rules = {re.sub(r"<path:\w+>", "<path>", rule.rule).replace("<id_>", "<id>") for rule in app.url_map.iter_rules()}
     assert len(documented) == len(set(documented))
     assert set(documented) == rules

@@ -1,4 +1,4 @@
-"""What machines fetch besides pages: feeds, sitemap, robots.txt and the description of the search."""
+"""Feeds: RSS 2.0 where Hugo has it, and Atom (RFC 4287) beside it; of posts, of tags and months, and of a search."""
 
 from __future__ import annotations
 
@@ -7,52 +7,73 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, make_response, render_template
+from flask_babel import gettext as _
 
-from matome_app.search.chips import filter_chips
 from matome_app.search.params import SearchParams
-from matome_app.search.query import parse
 from matome_app.search.snippets import snippet
 from matome_app.store import queries
-from matome_app.store.models import Comment, Post
+from matome_app.store.models import Comment
 from matome_app.web.context import engine, search_params, session, settings
-from matome_app.web.search import WORD_KINDS
-from matome_app.web.urls import atom_url, external, with_query
+from matome_app.web.entries import NEVER, Entry, post_entries, term_entries
+from matome_app.web.search import reading
+from matome_app.web.terms import find_term, heading_of, preset_of
+from matome_app.web.urls import atom_url, external, url_of_term, with_query
 
 blueprint = Blueprint("feeds", __name__)
 
-POSTS_IN_FEED = 20
 COMMENTS_IN_FEED: Final = 50
-NEVER: Final = datetime(1970, 1, 1)
-"""When something without any date was updated, as Atom asks for; naive and in UTC as all times of the store."""
+FORMATS: Final = {"xml": ("feeds/rss.xml", "application/rss+xml"), "atom": ("feeds/atom.xml", "application/atom+xml")}
+"""Template and type of a feed by the end of its address."""
 
 
-@blueprint.get("/index.xml")
-def site() -> Response:
+@blueprint.get("/index.xml", defaults={"form": "xml"})
+@blueprint.get("/index.atom", defaults={"form": "atom"})
+def site(form: str) -> Response:
     """Answer with the feed of the newest posts."""
-    return feed_of(SearchParams(), title="", path="/")
+    return _feed(form, "/", "", post_entries(SearchParams()))
 
 
-def feed_of(params: SearchParams, *, title: str, path: str) -> Response:
-    """Answer with RSS 2.0 of the newest posts that some filters leave; `path` is the page it belongs to."""
-    page = queries.posts_page(session(), params, POSTS_IN_FEED, whole=True)
-    name = f"{title} - {settings().site_title}" if title else settings().site_title
-    return _xml("feeds/rss.xml", "application/rss+xml", posts=page.rows, name=name, path=path, summary=summary)
+@blueprint.get("/posts/index.xml", defaults={"form": "xml"})
+@blueprint.get("/posts/index.atom", defaults={"form": "atom"})
+def posts(form: str) -> Response:
+    """Answer with the same under the section's own address."""
+    return _feed(form, "/posts/", _("記事一覧"), post_entries(SearchParams()))
 
 
-def summary(post: Post) -> str:
-    """Return the HTML before a post's first comment or fold."""
-    parts = []
-    for kind, value in post.segments:
-        if kind != "html":
-            break
-        parts.append(str(value))
-    return "".join(parts)
+@blueprint.get("/tags/index.xml", defaults={"taxonomy": "tags", "form": "xml"})
+@blueprint.get("/tags/index.atom", defaults={"taxonomy": "tags", "form": "atom"})
+@blueprint.get("/months/index.xml", defaults={"taxonomy": "months", "form": "xml"})
+@blueprint.get("/months/index.atom", defaults={"taxonomy": "months", "form": "atom"})
+def terms(taxonomy: str, form: str) -> Response:
+    """Answer with the feed of all tags or months: those of the newest posts."""
+    title = _("タグ一覧") if taxonomy == "tags" else _("月別一覧")
+    return _feed(form, f"/{taxonomy}/", title, term_entries(taxonomy))
 
 
-@blueprint.get("/posts/index.xml")
-def posts() -> Response:
-    """Answer with the feed under the section's own address."""
-    return feed_of(SearchParams(), title="記事一覧", path="/posts/")
+@blueprint.get("/tags/<path:slug>/index.xml", defaults={"taxonomy": "tags", "form": "xml"})
+@blueprint.get("/tags/<path:slug>/index.atom", defaults={"taxonomy": "tags", "form": "atom"})
+@blueprint.get("/months/<path:slug>/index.xml", defaults={"taxonomy": "months", "form": "xml"})
+@blueprint.get("/months/<path:slug>/index.atom", defaults={"taxonomy": "months", "form": "atom"})
+def term(taxonomy: str, slug: str, form: str) -> Response:
+    """Answer with the feed of the newest posts of a tag or month."""
+    found = find_term(taxonomy, slug)
+    return _feed(form, url_of_term(found), heading_of(found), post_entries(preset_of(found)))
+
+
+def _feed(form: str, path: str, title: str, entries: list[Entry]) -> Response:
+    """Answer with a feed; `path` is the page it belongs to, whose title it has."""
+    site_title = settings().site_title
+    template, mimetype = FORMATS[form]
+    return xml(
+        template,
+        mimetype,
+        name=f"{title} - {site_title}" if title else site_title,
+        about=_("「%(title)s」の新しい記事", title=title or site_title),
+        path=path,
+        feed_id=_tag_uri(f"{path}index.atom".removeprefix("/")),
+        updated=max((entry.updated for entry in entries), default=NEVER),
+        entries=entries,
+    )
 
 
 @blueprint.get("/search.atom")
@@ -64,12 +85,12 @@ def search() -> Response:
     first = (params.page - 1) * COMMENTS_IN_FEED
     comments = queries.comments_by_key(session(), keys[first : first + COMMENTS_IN_FEED])
     highlights = engine().highlights(params.q)
-    return _xml(
+    return xml(
         "feeds/search.xml",
         "application/atom+xml",
         params=params,
         pages=pages,
-        feed_id=_feed_id(params),
+        feed_id=_tag_uri(atom_url(params.replace(sort="relevance")).removeprefix("/")),
         reading=reading(params),
         updated=max((updated(comment) for comment in comments), default=_newest_post()),
         entries=[(comment, updated(comment), snippet(comment.text, highlights).striptags()) for comment in comments],
@@ -77,25 +98,13 @@ def search() -> Response:
     )
 
 
-def reading(params: SearchParams) -> str:
-    """Return how a search reads, such as 「茶」かつ「湯」、タグ「台所」."""
-    parts = [(group.kind, group.label) for group in parse(params.q).groups]
-    parts += [(chip.kind, chip.label) for chip in filter_chips(params)]
-    text, before = "", ""
-    for kind, label in parts:
-        joint = "かつ" if kind in WORD_KINDS and before in WORD_KINDS else "、"
-        text, before = f"{text}{joint}{label}" if text else label, kind
-    return text
-
-
 def updated(comment: Comment) -> datetime:
     """Return when a comment was made, as far as it is known."""
     return comment.created_at or comment.post.date or NEVER
 
 
-def _feed_id(params: SearchParams) -> str:
-    """Return a tag URI (RFC 4151) that names the feed by what is searched, whatever its order, page and scheme."""
-    what = atom_url(params.replace(sort="relevance")).removeprefix("/")
+def _tag_uri(what: str) -> str:
+    """Return a tag URI (RFC 4151) that names a feed by what is in it, whatever its page and scheme."""
     return f"tag:{urlsplit(external('/')).hostname},2026:{what}"
 
 
@@ -104,35 +113,16 @@ def _newest_post() -> datetime:
     return (posts[0].date if posts else None) or NEVER
 
 
-@blueprint.get("/sitemap.xml")
-def sitemap() -> Response:
-    """List the pages of the site."""
-    return _xml("feeds/sitemap.xml", "application/xml", pages=queries.all_pages(session()))
-
-
-@blueprint.get("/robots.txt")
-def robots() -> Response:
-    """Tell crawlers what to leave alone: searches, which are without end."""
-    response = make_response(render_template("feeds/robots.txt"))
-    response.mimetype = "text/plain"
-    return response
-
-
-@blueprint.get("/opensearch.xml")
-def opensearch() -> Response:
-    """Describe the search to browsers."""
-    return _xml("feeds/opensearch.xml", "application/opensearchdescription+xml")
-
-
-def _xml(template: str, mimetype: str, **context: object) -> Response:
-    response = make_response(_printable(render_template(template, **context)))
+def xml(template: str, mimetype: str, **context: object) -> Response:
+    """Answer with an XML template."""
+    response = make_response(printable(render_template(template, **context)))
     response.mimetype = mimetype
     return response
 
 
-def _printable(xml: str) -> str:
+def printable(text: str) -> str:
     """Replace what XML 1.0 cannot hold, however it came into a text."""
     return "".join(
         c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "\ufffd"
-        for c in xml
+        for c in text
     )

@@ -150,7 +150,7 @@ def test_a_list_without_posts_says_so_and_offers_a_way_out(client: FlaskClient) 
         ("/tags/annas-archive/", "Anna's Archive", [TRAM_TITLE]),
         ("/tags/%E3%81%8A%E8%8C%B6/", "お茶", [TEAPOTS_TITLE]),
         ("/tags/doom/", "DOOM", [LIGHTHOUSE_TITLE, TEAPOTS_TITLE]),
-        ("/months/2024/03/", "2024/03", [LIGHTHOUSE_TITLE, TEAPOTS_TITLE]),
+        ("/months/2024/03/", "2024年3月", [LIGHTHOUSE_TITLE, TEAPOTS_TITLE]),
     ],
 )
 def test_a_term_has_hugos_address(client: FlaskClient, path: str, heading: str, found: list[str]) -> None:
