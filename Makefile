@@ -9,6 +9,7 @@ STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_VERSION := 0.13.9
 HTMX := static/vendor/htmx.min.js
+CATALOGUES := matome_app/translations
 FONT := vendor/fonts/BIZUDPGothic-Bold.ttf
 
 # A file and a line for every lock: what is compiled from pyproject.toml, and into what.
@@ -17,7 +18,7 @@ COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test lint bench lock clean
+.PHONY: help setup setup-dev run test lint bench messages lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +42,15 @@ test: setup-dev ## set up, check style and types, run every test (TESTS= names s
 
 bench: setup $(STAMPS)/bench ## run the benchmarks, and write docs/benchmarks.md (BENCH_OPTIONS=--quick measures a sample)
 	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
+
+messages: setup ## bring the English texts (a .po file) up to date with the code, and compile them
+	@mkdir -p build
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --no-default-keywords \
+		--keyword _ --keyword gettext --keyword ngettext:1,2 --keyword N_ --keyword Message \
+		--add-location file --sort-by-file --no-wrap --output build/messages.pot matome_app templates
+	$(BIN)/pybabel --quiet update --input-file build/messages.pot --output-dir $(CATALOGUES) \
+		--no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap
+	$(BIN)/pybabel --quiet compile --directory $(CATALOGUES)
 
 lock: $(STAMPS)/uv/bin/uv ## refresh the lock files (LOCK_OPTIONS=--upgrade takes newer versions)
 	$(COMPILE) pyproject.toml --group build --output-file requirements.txt
