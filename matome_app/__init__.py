@@ -32,6 +32,7 @@ from matome_app.web import (
     images,
     keys,
     lists,
+    og_images,
     menu,
     posts,
     related,
@@ -84,7 +85,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     runtime = Runtime(settings)
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
-    for module in (filters, headers, conditional, errors, cli, images):
+    for module in (filters, headers, conditional, errors, cli, images, og_images):
         module.init_app(app)
     for module in (
         static,
@@ -98,6 +99,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         related,
         files,
         images,
+        og_images,
         taxonomies,
         users,
         search_pages,

@@ -14,11 +14,12 @@ HUES: Final = (8, 32, 48, 84, 150, 172, 196, 212, 232, 262, 288, 330)
 
 
 class Colours(NamedTuple):
-    """The three colours of a pattern: ground, shapes, and the one shape that stands out."""
+    """The colours of a pattern: ground, shapes, the one shape that stands out, and a deep one for text on paper."""
 
     ground: str
     shape: str
     accent: str
+    deep: str
 
 
 def pattern(tags: Sequence[str]) -> str:
@@ -41,7 +42,7 @@ def _bits(tags: Sequence[str]) -> int:
 def _colours(bits: int) -> Colours:
     hue = HUES[bits % len(HUES)]
     other = hue + (28, -28, 180)[bits // 16 % 3]
-    return Colours(hsl(hue, 0.34, 0.66), hsl(hue, 0.36, 0.57), hsl(other, 0.42, 0.75))
+    return Colours(hsl(hue, 0.34, 0.66), hsl(hue, 0.36, 0.57), hsl(other, 0.42, 0.75), hsl(hue, 0.5, 0.3))
 
 
 def hsl(hue: float, saturation: float, lightness: float) -> str:
@@ -89,9 +90,8 @@ def _hills(dice: _Dice, chosen: Colours) -> Iterator[str]:
 
 def _rings(dice: _Dice, chosen: Colours) -> Iterator[str]:
     x, y = 50 + dice.roll(220), 20 + dice.roll(140)
-    for radius in range(190, 20, -34):
-        opacity = ".35" if radius // 34 % 2 else ".8"
-        yield f'<circle cx="{x}" cy="{y}" r="{radius}" fill="{chosen.shape}" opacity="{opacity}"/>'
+    rings = "".join(f"M{x - r} {y}a{r} {r} 0 1 0 {2 * r} 0a{r} {r} 0 1 0 -{2 * r} 0" for r in range(44, 340, 32))
+    yield f'<path fill="none" stroke="{chosen.shape}" stroke-width="{8 + dice.roll(8)}" d="{rings}"/>'
     yield f'<circle cx="{x}" cy="{y}" r="16" fill="{chosen.accent}"/>'
 
 

@@ -103,15 +103,15 @@ def copy(version: str, width: int, name: str, kind: str) -> Response:
     widths = copy_widths(read)
     if read.resizable and version != read.hash:  # a page from before the picture was replaced
         near = min(widths, key=lambda one: abs(one - width))
-        return _for_now(copy_url(read, name, near, kind))
+        return for_now(copy_url(read, name, near, kind))
     if width not in widths:
         abort(404)
     if read.resizable:
         try:
-            return _for_ever(copy_of(read, width, kind, image_folder()), f"image/{kind}")
+            return for_ever(copy_of(read, width, kind, image_folder()), f"image/{kind}")
         except (CannotMake, OSError):
             pass
-    return _for_now(url_path(name).rstrip("/"))
+    return for_now(url_path(name).rstrip("/"))
 
 
 def with_images(html: str, post: Post) -> Markup:
@@ -166,7 +166,8 @@ def image_folder() -> Path:
     return settings().data_dir / "images"
 
 
-def _for_ever(path: Path, mimetype: str) -> Response:
+def for_ever(path: Path, mimetype: str) -> Response:
+    """Send a file whose address changes with its content."""
     response = send_file(path, mimetype=mimetype, etag=path.name, max_age=A_YEAR)
     response.cache_control.public = True
     response.cache_control.immutable = True
@@ -174,7 +175,8 @@ def _for_ever(path: Path, mimetype: str) -> Response:
     return response
 
 
-def _for_now(address: str) -> Response:
+def for_now(address: str) -> Response:
+    """Redirect to what answers today."""
     response = redirect(address)
     response.cache_control.no_store = True
     return response
