@@ -1,4 +1,4 @@
-"""The page of search hints: the readers' part of docs/search.md, every example a link to that search on this site."""
+"""The page of search hints: the readers' part of a document, every example a link to that search on this site."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from matome_app.config import ROOT
 from matome_app.errors import IndexUnavailable
 from matome_app.search.params import SearchParams
 from matome_app.store import queries
-from matome_app.web.context import session
+from matome_app.web.context import session, settings
 from matome_app.web.urls import search_url
 
 blueprint = Blueprint("help", __name__)
 
-HINTS: Final = ROOT / "docs" / "search.md"
+HINTS: Final = {"ja": ROOT / "docs" / "search.md", "en": ROOT / "docs" / "search.en.md"}
+"""The document by the language of the site."""
 END: Final = "<!--"
 """What follows the first comment of the file is for developers."""
 
-USER, TAG, MONTH = "kernel_obasan", "プログラミング", "2026/09"
+USER, MONTH = "kernel_obasan", "2026/09"
+TAG: Final = {"ja": "プログラミング", "en": "programming"}
 """What the examples are about where the site has nobody, no tag and no month."""
 
 _PLAIN: Final = re.compile(r"[^\s`|<>&\"“”„‟〝〞〟*\\]+")
@@ -39,7 +41,7 @@ _TABLE: Final = re.compile("(<table>.*?</table>)", re.DOTALL)
 def search() -> str:
     """Show how to search."""
     try:
-        text = HINTS.read_text(encoding="utf-8")
+        text = HINTS[settings().language].read_text(encoding="utf-8")
     except OSError:
         abort(404)
     return render_template("help/search.html", hints=hints(text.partition(END)[0], _examples()))
@@ -55,7 +57,7 @@ def _examples() -> tuple[tuple[str, str], ...]:
         return ()
     found = [
         (USER, users[0].name if users else ""),
-        (TAG, tags[0][1] if tags else ""),
+        (TAG[settings().language], tags[0][1] if tags else ""),
         (MONTH, months[0].slug if months else ""),
     ]
     return tuple((old, new) for old, new in found if _PLAIN.fullmatch(new) and (old != MONTH or _MONTH.fullmatch(new)))

@@ -70,7 +70,7 @@ def test_names_that_an_example_cannot_hold_are_not_used_in_one(site: Site, name:
     site.write("posts/a.md", post_text("題", comment("一言", name), tags=[name]))
     found = examples(site.indexed())
     assert f"user:{help_page.USER}" in found
-    assert f"tag:{help_page.TAG}" in found
+    assert f"tag:{help_page.TAG['ja']}" in found
 
 
 def test_the_hints_are_there_before_anything_is_indexed(site: Site) -> None:
@@ -81,8 +81,34 @@ def test_the_hints_are_there_before_anything_is_indexed(site: Site) -> None:
 def test_without_the_document_there_is_no_such_page(
     client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(help_page, "HINTS", tmp_path / "search.md")
+    monkeypatch.setitem(help_page.HINTS, "ja", tmp_path / "search.md")
     assert "検索" in page(client, "/help/search", status=404).get_text()
+
+
+def shape(document: str) -> list[str]:
+    """Return what a document is made of, line by line: headings by their depth, rows, items, paragraphs, keys."""
+    readers = document.partition(help_page.END)[0]
+    kinds = [re.match(r"#+|\||-|\S|$", line) for line in readers.splitlines()]
+    keys = re.findall("<kbd>.</kbd>", readers)
+    return [
+        kind[0] if kind and kind[0].strip("0123456789") in ("#", "##", "|", "-", "") else "text" for kind in kinds
+    ] + keys
+
+
+def test_the_english_hints_say_as_much_as_the_japanese_ones() -> None:
+    japanese, english = (help_page.HINTS[language].read_text(encoding="utf-8") for language in ("ja", "en"))
+    assert shape(japanese) == shape(english)
+
+
+def test_the_examples_of_the_english_hints_are_searches_as_well(sample: Site) -> None:
+    english = sample.client(LANGUAGE="en")
+    found = examples(english)
+    assert len(found) > 20
+    assert {"user:gull", "tag:filler", "month:2024/04"} <= set(found)
+    kinds = {q: [group.kind for group in parse(q).groups] for q in found}
+    assert {kind for one in kinds.values() for kind in one} == {"word", "phrase", "or", "not", *FIELDS}
+    shown = page(english, "/help/search").get_text()
+    assert f"up to {MAX_TERMS} words and {MAX_QUERY:,} characters" in shown
 
 
 @pytest.mark.parametrize("url", ["/", "/search?q=急須", "/help/search"])
