@@ -60,7 +60,7 @@ def _in_srgb(image: Image.Image) -> Image.Image:
         try:
             own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
             result = ImageCms.profileToProfile(image, own, ImageCms.createProfile("sRGB"), outputMode=mode)
-        except ImageCms.PyCMSError:  # a profile that is damaged, or of another colour space than the pixels
+        except (OSError, ImageCms.PyCMSError):  # a damaged profile, or one of another kind of pixels
             result = None
         if result is not None:
             return result
