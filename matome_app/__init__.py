@@ -32,6 +32,7 @@ from matome_app.web import (
     images,
     keys,
     lists,
+    meta,
     og_images,
     menu,
     posts,
@@ -85,7 +86,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     runtime = Runtime(settings)
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
-    for module in (filters, headers, conditional, errors, cli, images, og_images):
+    for module in (filters, meta, headers, conditional, errors, cli, images, og_images):
         module.init_app(app)
     for module in (
         static,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import mimetypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from urllib.parse import urljoin
 
 from flask import render_template
 
+from matome_app.content.permalinks import url_path
 from matome_app.search.params import SearchParams
 from matome_app.store import queries, syndication
 from matome_app.store.models import Comment, Post, PostTerm
@@ -19,6 +21,7 @@ from matome_app.web.context import session
 from matome_app.web.description import describe
 from matome_app.web.filters import number
 from matome_app.web.i18n import local_month, ngettext
+from matome_app.web.images import feature_file
 from matome_app.web.urls import external, url_of_term
 
 POSTS_IN_FEED: Final = 20
@@ -34,6 +37,15 @@ _ADDRESS: Final = re.compile(r'(?<=\s)(href|src)="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
+class Enclosure:
+    """A file that goes with an entry: full address, type and size in bytes."""
+
+    url: str
+    type: str
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of a feed; `url` is a path of the site, `content` HTML, `summary` plain text."""
 
@@ -46,6 +58,7 @@ class Entry:
     post: Post | None = None
     tags: list[PostTerm] = field(default_factory=list)
     people: tuple[str, ...] = ()
+    picture: Enclosure | None = None
 
 
 def post_entries(params: SearchParams) -> list[Entry]:
@@ -69,7 +82,22 @@ def _of_post(post: Post, comments: Mapping[int, Comment]) -> Entry:
         post,
         post.tags,
         tuple(dict.fromkeys(comment.user for comment in shown.values() if comment.user)),
+        _picture(post),
     )
+
+
+def _picture(post: Post) -> Enclosure | None:
+    """Return the feature picture of a post as it lies in its folder."""
+    found = feature_file(post)
+    if found is None:
+        return None
+    address, path = found
+    kind = mimetypes.guess_type(path.name)[0] or ""
+    try:
+        length = path.stat().st_size
+    except OSError:  # taken away in this moment
+        return None
+    return Enclosure(external(url_path(address).rstrip("/")), kind, length) if kind.startswith("image/") else None
 
 
 def term_entries(taxonomy: str) -> list[Entry]:

@@ -21,7 +21,7 @@ MOST: Final = 10_000
 LEAST_POSTS: Final = 2
 """A tag of one post says nothing that the post does not."""
 
-QUERIES: Final = (*(name for name in NAMES if name != "page"), "prefix", "group", "open", "view")
+QUERIES: Final = (*(name for name in NAMES if name != "page"), "prefix", "name", "group", "open", "view", "people")
 """What narrows or rearranges pages that have addresses of their own; `page` leads to further posts."""
 
 Listed = tuple[str, datetime | None]

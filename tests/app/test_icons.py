@@ -108,7 +108,7 @@ def test_the_icons_are_those_that_the_script_draws(tmp_path: Path, monkeypatch: 
     for path in kept.glob("*.png"):
         with Image.open(path) as one, Image.open(tmp_path / path.name) as other:
             difference = ImageChops.difference(one.convert("RGBA"), other.convert("RGBA"))
-            assert max(high for _low, high in difference.getextrema()) <= 8, path.name  # type: ignore[misc, arg-type]
+            assert max(high for _low, high in difference.getextrema()) <= 8, path.name  # type: ignore[misc]
 
 
 def description(client: FlaskClient) -> ElementTree.Element:
