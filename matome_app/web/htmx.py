@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Response, make_response, redirect, render_template, request
 from htmx_flask.requests import HtmxHeaders
 
-READ_HEADERS = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request")
+READ_HEADERS = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request", "HX-Target")
 
 
 def headers() -> HtmxHeaders:
@@ -30,6 +30,11 @@ def from_search_box() -> bool:
 def comes_from(form: str) -> bool:
     """Tell whether the request comes from the form with this id."""
     return request.headers.get("HX-Source", "").endswith(f"#{form}")
+
+
+def adds_to(element: str) -> bool:
+    """Tell whether htmx will add the answer to the element with this id, instead of replacing what is there."""
+    return wants_fragment() and request.headers.get("HX-Target", "").endswith(f"#{element}")
 
 
 def render(whole: str, part: str, /, **context: Any) -> Response:

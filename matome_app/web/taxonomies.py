@@ -1,66 +1,100 @@
-"""Tags and months: the list of all terms, the posts of one, and its feed."""
+"""Tags and months: the list of all terms, and the posts of one."""
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template
+import re
+from itertools import groupby
+from typing import Final
+
+from flask import Blueprint, redirect, request
 from werkzeug.wrappers import Response
 
-from matome_app.content.permalinks import term_slug
-from matome_app.search.params import SearchParams
-from matome_app.store import queries
-from matome_app.store.models import Term
-from matome_app.web.context import search_params, session
-from matome_app.web.feeds import feed_of
-from matome_app.web.lists import post_list
-from matome_app.web.urls import term_url, url_of_term
+from matome_app.errors import BadSearch, Message
+from matome_app.search.params import MAX_VALUE
+from matome_app.store import lists
+from matome_app.store.lists import TermCount
+from matome_app.web import htmx
+from matome_app.web.context import session
+from matome_app.web.list_chips import list_chips
+from matome_app.web.lists import asked_of, post_list
+from matome_app.web.terms import find_term, heading_of, preset_of
+from matome_app.web.urls import url_of_term
 
 blueprint = Blueprint("taxonomies", __name__)
 
-FEED = "index.xml"
+SELDOM: Final = 1
+MANY: Final = 60
+"""Of more tags than this, those that `SELDOM` posts have are not shown at first."""
+
+_MONTH = re.compile(r"[0-9]{4}/[0-9]{2}")
 
 
 @blueprint.get("/tags/")
-def tags() -> str:
-    """List all tags, the most used first."""
-    return render_template("taxonomies/tags.html", terms=queries.terms_of(session(), "tags"))
+def tags() -> Response:
+    """List the tags, the most used first: those that more than one post has, all, or those in which a text stands."""
+    name = _name()
+    number, seldom = lists.count_tags(session(), SELDOM)
+    every = bool(request.args.get("all")) or number <= MANY or seldom in (0, number)
+    found = lists.tags_like(session(), name) if name else lists.tags_used(session(), 1 if every else SELDOM + 1)
+    return htmx.render(
+        "taxonomies/tags.html",
+        "taxonomies/_tags.html",
+        terms=found,
+        name=name,
+        every=every,
+        seldom=seldom,
+    )
+
+
+def _name() -> str:
+    name = request.args.get("name", "").replace("\0", "\ufffd").strip()
+    if len(name) > MAX_VALUE:
+        message = "name=%(value)s…: 名前は%(most)s文字以内にしてください。"
+        raise BadSearch(Message(message, value=name[:20], most=MAX_VALUE))
+    return name
 
 
 @blueprint.get("/months/")
-def months() -> str:
-    """List all months, the newest first."""
-    return render_template("taxonomies/months.html", terms=queries.terms_of(session(), "months"))
+def months() -> Response:
+    """List the months of all posts, or of those that filters leave, by year and the newest first."""
+    asked = asked_of("/months/")
+    found = lists.month_sums(session(), asked.filters)
+    return htmx.render(
+        "taxonomies/months.html",
+        "taxonomies/_months.html",
+        asked=asked,
+        params=asked.filters,
+        years=[(year, list(ones)) for year, ones in groupby(sorted(found, key=_is_odd), _year)],
+        number=len(found),
+        most=max((month.posts for month in found), default=0),
+        chips=list_chips(asked, way_out=False),
+    )
+
+
+def _year(month: TermCount) -> str:
+    """Return the year of a month, empty for a term that names none."""
+    return month.name[:4] if _MONTH.fullmatch(month.name) else ""
+
+
+def _is_odd(month: TermCount) -> bool:
+    return not _year(month)
 
 
 @blueprint.get("/tags/<path:rest>")
 def tag(rest: str) -> Response:
-    """Show the posts of a tag, or its feed."""
-    return _term("tags", rest, "タグ：{}")
+    """Show the posts of a tag."""
+    return _term("tags", rest)
 
 
 @blueprint.get("/months/<path:rest>")
 def month(rest: str) -> Response:
-    """Show the posts of a month, or its feed."""
-    return _term("months", rest, "{}")
+    """Show the posts of a month."""
+    return _term("months", rest)
 
 
-def _term(taxonomy: str, rest: str, heading: str) -> Response:
+def _term(taxonomy: str, rest: str) -> Response:
     slug = rest.strip("/")
-    if slug == FEED or slug.endswith(f"/{FEED}"):
-        term = _find(taxonomy, slug.removesuffix(FEED).strip("/"))
-        return feed_of(_preset(term), title=heading.format(term.name), path=url_of_term(term))
-    term = _find(taxonomy, slug)
+    term = find_term(taxonomy, slug)
     if slug != term.slug or not rest.endswith("/"):
         return redirect(url_of_term(term), 301)
-    return post_list(
-        term_url(taxonomy, term.slug), search_params(), heading=heading.format(term.name), preset=_preset(term)
-    )
-
-
-def _find(taxonomy: str, slug: str) -> Term:
-    """Find a term by Hugo's spelling of it in URLs, or by its name."""
-    term = queries.term_by_slug(session(), taxonomy, slug) or queries.term_by_slug(session(), taxonomy, term_slug(slug))
-    return term or abort(404)
-
-
-def _preset(term: Term) -> SearchParams:
-    return SearchParams(tags=(term.name,)) if term.taxonomy == "tags" else SearchParams(month=term.name)
+    return post_list(url_of_term(term), heading=heading_of(term), preset=preset_of(term), term=term)

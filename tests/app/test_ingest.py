@@ -94,7 +94,7 @@ def test_a_changed_file_is_stored_and_found_anew_and_the_others_stay(site: Site)
     assert {text: key for text, key in keys(site).items() if "パン" in text} == bread
     assert total(client, "焼きりんご") == 1
     assert total(client, "りんごの話") == 0
-    assert "りんごの改訂版" in texts(page(client, "/").select(".card h2"))
+    assert "りんごの改訂版" in texts(page(client, "/").select(".item h2"))
     assert client.get("/users/baker/").status_code == 200
     assert [row.name for row in site.rows("SELECT name FROM terms WHERE taxonomy = 'tags' ORDER BY name")] == [
         "パン",
@@ -405,7 +405,7 @@ def test_a_builder_that_is_killed_is_finished_by_the_next_run(site: Site, tmp_pa
         assert 0 < seen < 300
         assert client.get("/readyz").status_code == 503
         assert client.get("/").status_code == 200
-        assert len(page(client, "/").select(".card")) == PAGE_SIZE
+        assert len(page(client, "/").select(".item")) == PAGE_SIZE
         assert not ingest.is_up_to_date(site.settings)
         report = site.index()
     finally:
@@ -481,7 +481,7 @@ def test_posts_appear_while_the_first_build_runs(site: Site) -> None:
 
     def look(phase: str, done: int, total: int) -> None:
         if phase == "posts" and 0 < done < total:
-            counts.append(len(page(client, "/").select(".card")))
+            counts.append(len(page(client, "/").select(".item")))
             assert page(client, "/").select_one("#progress progress") is not None
             assert client.get("/readyz").status_code == 503
 

@@ -98,7 +98,7 @@ def test_the_head_of_a_commenters_page_says_how_much_when_and_in_which_posts(cli
     assert texts(shown.select(".facts dd")) == ["3件", "2記事", "2024年3月5日 2:00", "2024年3月20日 7:00"]
     posts = shown.select_one(".facts a")
     assert posts is not None
-    assert len(page(client, str(posts["href"])).select(".card")) == 2
+    assert len(page(client, str(posts["href"])).select(".item")) == 2
     assert texts(shown.select(".month-table tbody tr > *")) == ["2024年3月", "3"]
     assert texts(shown.select(".post-facet li")) == ["急須はなぜ割れないのか 2", "灯台の夜勤 1"]
     assert {"お茶 2", ".NET 1"} <= set(texts(shown.select(".facet .tags li")))

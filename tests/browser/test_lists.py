@@ -26,7 +26,7 @@ def tagged(*tags: str) -> re.Pattern[str]:
 
 def click_tag(page: Page, tag: str) -> None:
     """Click a tag on the first card that has it."""
-    page.locator(".card .tags a", has_text=tag).first.click()
+    page.locator(".item .tags a", has_text=tag).first.click()
 
 
 def expect_count(page: Page, count: int) -> None:
@@ -70,7 +70,7 @@ def test_a_chip_takes_its_filter_away(open_page: OpenPage) -> None:
 
 def test_clicking_the_tag_of_a_narrowed_list_again_widens_it(open_page: OpenPage) -> None:
     page = open_page(f"/posts/?tag={quote('猫')}")
-    chosen = page.locator(".card .tags a[aria-current]").first
+    chosen = page.locator(".item .tags a[aria-current]").first
     expect(chosen).to_have_text("猫")
     chosen.click()
     expect_count(page, POSTS + 1)
@@ -82,11 +82,11 @@ def test_pages_turn_in_place_and_begin_at_their_top(open_page: OpenPage) -> None
     page.get_by_role("link", name="次へ").click()
     expect(page).to_have_url(re.compile(r"page=2$"))
     expect(page).to_have_title(re.compile("^2ページ目"))
-    expect(page.locator(".card").first).to_be_in_viewport()
+    expect(page.locator(".item").first).to_be_in_viewport()
     page.get_by_role("link", name="次へ").click()
-    expect(page.locator(".card")).to_have_count(POSTS + 1 - 2 * PAGE_SIZE)
+    expect(page.locator(".item")).to_have_count(POSTS + 1 - 2 * PAGE_SIZE)
     page.go_back()
-    expect(page.locator(".card")).to_have_count(PAGE_SIZE)
+    expect(page.locator(".item")).to_have_count(PAGE_SIZE)
     expect(page).to_have_title(re.compile("^2ページ目"))
     assert page.evaluate("window.marker") == 1
 
@@ -109,13 +109,13 @@ def test_typing_after_a_tag_searches_the_comments_of_its_posts(open_page: OpenPa
     expect_count(page, CATS)
     assert len(watch.asked("/search?")) == 1
     page.go_back()
-    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator(".item").first).to_be_visible()
     expect(page.get_by_role("searchbox")).to_have_value("")
 
 
 def test_after_a_click_on_a_filter_the_keyboard_goes_on_in_the_new_list(open_page: OpenPage) -> None:
     page = open_page("/")
-    page.locator(".card .tags a", has_text="猫").first.press("Enter")
+    page.locator(".item .tags a", has_text="猫").first.press("Enter")
     expect_count(page, CATS)
     expect(page.locator("#main")).to_be_focused()
 

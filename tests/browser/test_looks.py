@@ -163,4 +163,4 @@ def test_the_error_page_offers_ways_on(open_page: OpenPage, watch: Watch) -> Non
     page = open_page("/nothing-here")
     expect(page.get_by_role("heading", level=1)).to_have_text("ページが見つかりません")
     page.locator("#main").get_by_role("link", name="ホームへ").click()
-    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator(".item").first).to_be_visible()

@@ -54,7 +54,7 @@ def test_a_burst_of_typing_makes_one_history_entry_and_back_restores_the_page_be
     type_slowly(page, "散歩は")
     assert page.evaluate("history.length") == entries + 1
     page.go_back()
-    expect(page.locator(".card").first).to_be_visible()
+    expect(page.locator(".item").first).to_be_visible()
     expect(page).to_have_url(re.compile("/$"))
     expect(box(page)).to_have_value("")
     page.go_forward()

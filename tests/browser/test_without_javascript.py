@@ -45,7 +45,7 @@ def test_folds_open_by_their_links_and_stay_open_together(open_plain: OpenPage) 
 def test_tags_narrow_the_list_and_a_chip_widens_it(open_plain: OpenPage) -> None:
     page = open_plain("/")
     for tag in ("猫", "犬"):
-        page.locator(".card .tags a", has_text=tag).first.click()
+        page.locator(".item .tags a", has_text=tag).first.click()
     expect(page.locator(".count")).to_have_text(f"{POSTS // 6}件")
     page.get_by_role("link", name="タグ「猫」を外す").click()
     expect(page.locator(".count")).to_have_text(f"{POSTS // 3}件")
