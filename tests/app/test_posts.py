@@ -216,7 +216,7 @@ def test_a_post_without_a_picture_that_exists_shows_none(site: Site) -> None:
     site.write("posts/a.md", post_text("本", quote("一言"), featureimage="thumbnails/missing.png"))
     client = site.indexed()
     assert page(client, "/posts/a/").select(".feature") == []
-    assert page(client, "/").select(".card img") == []
+    assert page(client, "/").select(".item img") == []
 
 
 def test_a_permalink_leads_to_its_comment_with_the_fold_open(client: FlaskClient) -> None:
@@ -297,7 +297,7 @@ def test_a_post_without_title_or_date_is_served(site: Site) -> None:
     site.write("posts/bare.md", "+++\n+++\n本文だけ\n")
     client = site.indexed()
     assert texts(page(client, "/posts/bare/").select("h1")) == ["bare"]
-    assert texts(page(client, "/").select(".card h2")) == ["bare"]
+    assert texts(page(client, "/").select(".item h2")) == ["bare"]
     assert client.get("/index.xml").status_code == 200
     assert client.get("/sitemap.xml").status_code == 200
 
