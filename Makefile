@@ -18,7 +18,7 @@ COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test lint bench messages lock clean
+.PHONY: help setup setup-dev run test lint bench audit messages lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -43,6 +43,10 @@ test: setup-dev ## set up, check style and types, run every test (TESTS= names s
 bench: setup $(STAMPS)/bench ## run the benchmarks, and write docs/benchmarks.md (BENCH_OPTIONS=--quick measures a sample)
 	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
+audit: setup $(STAMPS)/audit ## have the Nu HTML checker and Lighthouse judge the pages, and write docs/audit.md (AUDIT_OPTIONS=)
+	scripts/install-test-packages.sh audit
+	$(BIN)/python -m audit $(AUDIT_OPTIONS)
+
 messages: setup ## bring the English texts (a .po file) up to date with the code, and compile them
 	@mkdir -p build
 	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --no-default-keywords \
@@ -58,9 +62,10 @@ lock: $(STAMPS)/uv/bin/uv ## refresh the lock files (LOCK_OPTIONS=--upgrade take
 	$(COMPILE) pyproject.toml --group build --extra bench --constraint requirements-dev.txt --output-file requirements-bench.txt
 	$(COMPILE) --group node --output-file requirements-node.txt
 	scripts/npm.sh $(VENV) install --package-lock-only --ignore-scripts
+	scripts/npm.sh $(VENV) install --prefix audit --package-lock-only --ignore-scripts
 
 clean: ## remove what make made; the site's data (instance/) stays
-	rm -rf $(VENV) node_modules static/vendor vendor build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) node_modules audit/node_modules static/vendor vendor build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 # The stamps say which lock file was installed last: each is older than its lock only when there is something to do.
 $(BIN)/python:
@@ -88,6 +93,11 @@ $(STAMPS)/uv/bin/uv: | $(BIN)/python
 
 $(STAMPS)/npm: package-lock.json package.json requirements-node.txt | $(BIN)/python
 	scripts/npm.sh $(VENV) ci --ignore-scripts --loglevel=error
+	@mkdir -p $(@D) && touch $@
+
+# Lighthouse asks for a newer Node than npm does.
+$(STAMPS)/audit: audit/package-lock.json audit/package.json requirements-node.txt | $(BIN)/python
+	NODE_AT_LEAST=22.19 scripts/npm.sh $(VENV) ci --prefix audit --ignore-scripts --loglevel=error
 	@mkdir -p $(@D) && touch $@
 
 $(HTMX): $(STAMPS)/npm

@@ -1,24 +1,29 @@
 #!/usr/bin/env bash
-# Install the Debian packages that tests use: a browser, nginx, PostgreSQL and a Japanese font. Does nothing when all are there.
+# Install the Debian packages that tests use: a browser, nginx, PostgreSQL and a Japanese font; with the argument `audit`
+# what that uses: Java in PostgreSQL's place. Does nothing when all are there.
 # MATOME_SKIP_SYSTEM=1 goes on without them; the tests that need them are then skipped.
 set -euo pipefail
 
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
 [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing+=(nginx)
-compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+if [ "${1:-}" = audit ]; then
+    command -v java >/dev/null || missing+=(default-jre-headless)
+else
+    compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
+fi
 compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-*' >/dev/null || missing+=(fonts-noto-cjk)
 
 if [ ${#missing[@]} -eq 0 ] || [ "${MATOME_SKIP_SYSTEM:-}" = 1 ]; then
     exit 0
 fi
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
-    echo "The tests need: ${missing[*]}. Install them (on Debian: sudo apt-get install ${missing[*]})," \
-        "or run the tests that do without: MATOME_SKIP_SYSTEM=1 make test" >&2
+    echo "Missing for the ${1:-tests}: ${missing[*]}. On Debian: sudo apt-get install ${missing[*]}" >&2
+    [ -n "${1:-}" ] || echo "The tests that do without run with MATOME_SKIP_SYSTEM=1 make test" >&2
     exit 1
 fi
 
-echo "Installing for the tests: ${missing[*]}"
+echo "Installing for the ${1:-tests}: ${missing[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
