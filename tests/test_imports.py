@@ -22,7 +22,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "update": ("runtime", "store", "search", "content", "config", "errors"),
     "ingest": ("update", "runtime", "store", "search", "content", "config", "errors"),
     "background": ("ingest", "runtime", "store", "search", "config", "errors"),
-    "web": ("runtime", "store", "search", "images", "content.models", "content.permalinks", "config", "errors"),
+    "web": (
+        *("runtime", "store", "search", "images", "config", "errors"),
+        *("content.models", "content.permalinks", "content.reading"),
+    ),
     "cli": ("ingest", "web.context", "content", "config", "errors"),
     "": ("background", "cli", "web", "runtime", "config", "errors"),
 }

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from urllib.parse import urlencode
 
 from flask import Blueprint, abort, redirect, request
 from werkzeug.wrappers import Response
 
 from matome_app.content.permalinks import sanitize_path
+from matome_app.content.reading import A_MINUTE
 from matome_app.search.params import SearchParams
 from matome_app.store import queries
-from matome_app.store.models import Comment, Fold, Post, Segments
+from matome_app.store.models import Fold, Post, Segments
+from matome_app.store.threads import comments_chosen, people_of
 from matome_app.web import htmx
 from matome_app.web.context import search_params, session
 from matome_app.web.files import bundle_file
+from matome_app.web.part import ALL, FEW, THREAD, Part, People, minutes
 from matome_app.web.related import related_posts
-from matome_app.web.thread import NONE, Matches, find_matches
-from matome_app.web.urls import comment_url, fold_url
+from matome_app.web.thread import Matches, find_matches, is_chosen
+from matome_app.web.urls import comment_url
 
 blueprint = Blueprint("posts", __name__)
-
-THREAD = "thread"
-"""The view of a post in which its own search box shows what it finds."""
+blueprint.add_app_template_global(minutes)
 
 _FOLD = re.compile(r"(?P<post>.+)/details/(?P<n>[0-9]{1,6})")
+_NUMBER = re.compile(r"[0-9]{1,6}")
 
 
 @blueprint.get("/posts/<path:rest>")
@@ -62,87 +62,13 @@ def redirect_alias(path: str) -> Response | None:
     return redirect(post.url, 301) if post else None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A post's page, ready for its template: segments with the comments and folds they name."""
-
-    post: Post
-    comments: dict[int, Comment]
-    folds: dict[int, Fold]
-    open: frozenset[int] = frozenset()
-    newest: tuple[Post, ...] = field(default=())
-    matches: Matches = NONE
-
-    def segments(self, n: int = 0) -> Segments:
-        """Return the segments of a fold (0: of the post itself)."""
-        return self.folds[n].segments if n else self.post.segments
-
-    @property
-    def url(self) -> str:
-        """Return the post's address with the search it is seen with."""
-        query = urlencode(self._asked())
-        return f"{self.post.url}{'?' + query if query else ''}"
-
-    def folds_around(self, comment: Comment) -> list[int]:
-        """Return the folds a comment is in, the outermost first."""
-        around: list[int] = []
-        n = comment.details
-        while n and n in self.folds:
-            around.insert(0, n)
-            n = self.folds[n].parent
-        return around
-
-    @property
-    def everywhere(self) -> SearchParams:
-        """Return the same search over all posts."""
-        return SearchParams(q=self.matches.q)
-
-    def fold_href(self, n: int) -> str:
-        """Return the address that opens a fold besides those already open: several stay open without JavaScript."""
-        query = urlencode([*(("open", str(m)) for m in sorted(self.open - {n})), *self._asked()])
-        return f"{fold_url(self.post, n)}{'?' + query if query else ''}"
-
-    def fold_source(self, n: int) -> str:
-        """Return the address of the inside of a fold, for htmx."""
-        query = urlencode(self._asked())
-        return f"{fold_url(self.post, n)}{'?' + query if query else ''}"
-
-    def _asked(self) -> list[tuple[str, str]]:
-        """Return the search that goes along to other folds."""
-        found = self.matches
-        return [("q", found.q), *([("view", THREAD)] if found.alone else [])] if found else []
-
-
-def _part(post: Post, opened: Iterable[int]) -> Part:
-    folds = queries.folds_of(session(), post) if any(kind == "details" for kind, _ in post.segments) else {}
-    matches = _matches(post, folds)
-    wanted = frozenset(n for n in opened if n in folds)
-    if matches.alone:
-        wanted |= matches.folds.keys()
-    for n in tuple(wanted):  # a fold inside a fold is seen only when those around it are open
-        while (n := folds[n].parent) != 0:
-            wanted |= {n}
-    comments = queries.comments_of(session(), post, {0, *wanted})
-    shown = [post.segments, *(folds[n].segments for n in wanted)]
-    return Part(post, comments, folds, wanted, _newest(shown), matches)
-
-
-def _matches(post: Post, folds: Mapping[int, Fold]) -> Matches:
-    """Return what the query of the URL finds in a post."""
-    return find_matches(post, folds, search_params(), alone=request.args.get("view") == THREAD)
-
-
-def _newest(shown: Iterable[Segments]) -> tuple[Post, ...]:
-    """Return the newest posts, as many as the longest of the lists in the segments wants."""
-    limit = max((int(value) for segments in shown for kind, value in segments if kind == "list"), default=0)
-    return tuple(queries.newest_posts(session(), limit)) if limit else ()
-
-
 def _page(post: Post, opened: Iterable[int] = ()) -> Response:
     part = _part(post, opened)
     if htmx.wants_fragment():
         response = htmx.render("posts/show.html", "posts/_thread.html", part=part, post=post)
-        response.headers["HX-Replace-Url"] = part.url
+        # Typing replaces the address; a choice is something to come back from.
+        typed = htmx.comes_from("thread-search")
+        response.headers["HX-Replace-Url" if typed else "HX-Push-Url"] = part.url
         return response
     older, newer = queries.neighbours(session(), post)
     return htmx.render(
@@ -153,21 +79,70 @@ def _page(post: Post, opened: Iterable[int] = ()) -> Response:
         older=older,
         newer=newer,
         related=related_posts(post),
+        a_minute=A_MINUTE,
     )
+
+
+def _part(post: Post, opened: Iterable[int]) -> Part:
+    folds = _folds(post)
+    asked = _asked()
+    matches = _matches(post, folds, asked)
+    people = People(*people_of(session(), post, None if request.args.get("people") == ALL else FEW))
+    if asked.is_filtered:
+        keys = matches.keys if matches and matches.ready else None
+        chosen = comments_chosen(session(), post, asked.users, asked.color, keys)
+        return Part(post, {}, folds, matches=matches, asked=asked, chosen=chosen, people=people)
+    wanted = _open(folds, opened, matches)
+    comments = queries.comments_of(session(), post, {0, *wanted})
+    shown = [post.segments, *(folds[n].segments for n in wanted)]
+    return Part(post, comments, folds, wanted, _newest(shown), matches, asked, people=people)
+
+
+def _folds(post: Post) -> dict[int, Fold]:
+    return queries.folds_of(session(), post) if any(kind == "details" for kind, _ in post.segments) else {}
+
+
+def _asked() -> SearchParams:
+    """Return what the URL asks of a post; raises BadSearch. Other parameters of a search do not count here."""
+    params = search_params()
+    return SearchParams(q=params.q, users=params.users, color=params.color)
+
+
+def _open(folds: Mapping[int, Fold], opened: Iterable[int], matches: Matches) -> frozenset[int]:
+    """Return the folds to show open: those the URL names, those that a search of the thread needs."""
+    named = request.args.getlist("open")
+    wanted = set(folds) if ALL in named else {int(n) for n in named if _NUMBER.fullmatch(n)} & folds.keys()
+    wanted |= folds.keys() & set(opened)
+    if matches.alone:
+        wanted |= matches.folds.keys()
+    for n in tuple(wanted):  # a fold inside a fold is seen only when those around it are open
+        while (n := folds[n].parent) != 0:
+            wanted.add(n)
+    return frozenset(wanted)
+
+
+def _matches(post: Post, folds: Mapping[int, Fold], asked: SearchParams) -> Matches:
+    """Return what the query of the URL finds in a post, among the comments that are chosen."""
+    return find_matches(post, folds, asked, alone=request.args.get("view") == THREAD)
+
+
+def _newest(shown: Iterable[Segments]) -> tuple[Post, ...]:
+    """Return the newest posts, as many as the longest of the lists in the segments wants."""
+    limit = max((int(value) for segments in shown for kind, value in segments if kind == "list"), default=0)
+    return tuple(queries.newest_posts(session(), limit)) if limit else ()
 
 
 def _fold(post: Post, n: int) -> Response:
     if n not in (folds := queries.folds_of(session(), post)):
         abort(404)
     if not htmx.wants_fragment():
-        also = (
-            int(value)
-            for value in request.args.getlist("open")
-            if value.isascii() and value.isdigit() and len(value) < 7
-        )
-        return _page(post, {n, *also})
+        return _page(post, {n})
+    asked = _asked()
+    matches = _matches(post, folds, asked)
     comments = queries.comments_of(session(), post, {n})
-    part = Part(post, comments, folds, newest=_newest([folds[n].segments]), matches=_matches(post, folds))
+    if asked.is_filtered:
+        comments = {ordinal: one for ordinal, one in comments.items() if is_chosen(one, asked)}
+    part = Part(post, comments, folds, newest=_newest([folds[n].segments]), matches=matches, asked=asked)
     return htmx.render("posts/show.html", "posts/_fold.html", part=part, n=n, post=post)
 
 

@@ -16,6 +16,7 @@ from matome_app.store.models import Comment, Post
 from matome_app.web import htmx
 from matome_app.web.conditional import forget_tags
 from matome_app.web.context import engine, session
+from matome_app.web.thread import NONE
 
 blueprint = Blueprint("related", __name__)
 
@@ -50,4 +51,11 @@ def similar(id_: str) -> Response:
     """Show the comments most like one: below it for htmx, otherwise as a page."""
     comment = queries.comment_by_id(session(), id_) or abort(404)
     found = [Similar(one, snippet(one.text, ())) for one in similar_comments(comment)]
-    return htmx.render("posts/similar.html", "posts/_similar.html", comment=comment, post=comment.post, similar=found)
+    return htmx.render(
+        "posts/similar.html",
+        "posts/_similar.html",
+        comment=comment,
+        post=comment.post,
+        matches=NONE,
+        similar=found,
+    )

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from markupsafe import Markup
 
@@ -14,7 +17,11 @@ from matome_app.search.snippets import highlight_all
 from matome_app.store import queries
 from matome_app.store.models import Comment, Fold, Post
 from matome_app.web.conditional import forget_tags
-from matome_app.web.context import engine, session
+from matome_app.web.context import engine, session, settings
+from matome_app.web.filters import lang
+
+_QUOTATION: Final = re.compile(r"<blockquote>((?:(?!</?blockquote).)*)</blockquote>", re.DOTALL)
+_TAG: Final = re.compile(r"<[^<>]*>")
 
 SHORT = 60
 """So many characters of a comment are left when it is shrunk to a line."""
@@ -48,6 +55,10 @@ class Matches:
         """Return HTML with what was found marked."""
         return mark_html(source, self.highlights)
 
+    def body(self, comment: Comment) -> Markup:
+        """Return a comment's body with what was found marked, and the language of quotations that differ from it."""
+        return mark_html(_with_languages(comment.html, comment.text), self.highlights)
+
     def text(self, text: str) -> Markup:
         """Return plain text as HTML with what was found marked."""
         return highlight_all(text, self.highlights)
@@ -64,12 +75,12 @@ NONE = Matches("")
 def find_matches(post: Post, folds: Mapping[int, Fold], params: SearchParams, alone: bool) -> Matches:
     """Find what a query finds in a post; a post can be read while there is no index. Raises BadSearch.
 
-    Other filters of the URL do not count: what is marked and what is counted is the same in every part of the page. A
-    thread that was found by words of several comments shows them all.
+    Of the filters only users and colour count, which choose comments of a post: what is marked and what is counted is
+    the same in every part of the page. A thread that was found by words of several comments shows them all.
     """
     if not params.q:
         return NONE
-    here = SearchParams(q=params.q, post=post.path)
+    here = SearchParams(q=params.q, post=post.path, users=params.users, color=params.color)
     try:
         keys = engine().all_keys(here)
         some = not keys and bool(keys := engine().all_keys(here.replace(scope="post")))
@@ -79,6 +90,29 @@ def find_matches(post: Post, folds: Mapping[int, Fold], params: SearchParams, al
         return Matches(params.q, ready=False)
     hits = queries.comments_in_order(session(), keys)
     return Matches(params.q, hits, frozenset(keys), _count(hits, folds), highlights, alone, some)
+
+
+def is_chosen(comment: Comment, asked: SearchParams) -> bool:
+    """Tell whether a comment is by one of the users and in the colour that are asked for."""
+    return (not asked.users or comment.user in asked.users) and (
+        not asked.color or (comment.color.lower() == asked.color if asked.color != "any" else bool(comment.color))
+    )
+
+
+def _with_languages(source: str, text: str) -> str:
+    """Give quotations in another language than the whole comment their `lang`; `source` is its HTML."""
+    if "<blockquote>" not in source:
+        return source
+    whole = lang(text)
+    return _QUOTATION.sub(lambda found: _quotation(found[1], whole), source)
+
+
+def _quotation(inner: str, whole: Markup) -> str:
+    own = lang(html.unescape(_TAG.sub(" ", inner)))
+    if own == whole:
+        return f"<blockquote>{inner}</blockquote>"
+    own = own or Markup(' lang="{}"').format(settings().language)
+    return f"<blockquote{own}>{inner}</blockquote>"
 
 
 def _count(hits: Sequence[Comment], folds: Mapping[int, Fold]) -> dict[int, int]:

@@ -1,116 +1,243 @@
-// A post that was opened from a search: n and p walk over what was found, into folds that are still closed. What is
-// like a comment opens below it.
+// Reading a post: its folds, walking over comments, a comment's menu, and where the reader left off.
 
-const bar = () => document.querySelector('[data-matches]');
-const links = () => [...document.querySelectorAll('#thread [data-match]')];
-const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
-let here = -1;
-let turn = 0; // of two steps that wait for folds, only the later one shows where it led
+const find = (selector, root = document) => root.querySelector(selector);
+const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+const byId = (id) => document.getElementById(id);
+const on = (type, act, options) => document.addEventListener(type, act, options);
+const announce = (text) => { byId('announce').textContent = text; };
+const post = () => find('[data-post]')?.dataset.post;
+const ask = (source, url, target) => htmx.ajax('GET', url, { source, target, swap: 'innerHTML' });
 
-// What is in a fold arrives by htmx after it is opened.
-function load(fold) {
-  return new Promise((resolve) => {
-    const finish = (event) => {
-      if (event && event.detail.ctx.sourceElement !== fold) return;
-      document.removeEventListener('htmx:finally:request', finish);
-      clearTimeout(patience);
-      resolve();
-    };
-    const patience = setTimeout(finish, 10000);
-    document.addEventListener('htmx:finally:request', finish);
-    if (!fold.open) fold.open = true;
-    else if (!fold.matches('.htmx-request')) htmx.trigger(fold, 'toggle'); // its request failed when it was opened
-  });
-}
-const isAway = (fold) => fold?.matches('[data-fold]:not([data-loaded])');
-
-async function reach(link, withFocus) {
-  const mine = ++turn;
-  for (const n of link.dataset.in.split(' ').filter(Boolean)) {
-    const fold = document.getElementById('fold-' + n);
-    if (isAway(fold)) await load(fold);
-    if (mine !== turn) return false;
+// Storage may be switched off, and hold anything.
+function stored(storage, key, value) {
+  try {
+    if (value) window[storage][key] = JSON.stringify(value);
+    return [...JSON.parse(window[storage][key])];
+  } catch {
+    return [];
   }
-  const comment = document.getElementById(link.dataset.match);
-  if (!comment) location.assign(link.href); // it could not be fetched: its own page has it
-  else show(comment, withFocus);
-  return Boolean(comment);
 }
 
-function show(comment, withFocus) {
-  for (const around of document.querySelectorAll('details.fold, details.shrunk')) if (around.contains(comment)) around.open = true;
-  for (const other of document.querySelectorAll('.comment.is-current, .comment.is-target')) other.classList.remove('is-current', 'is-target');
-  comment.classList.add('is-current');
-  document.getElementById('thread').dataset.walking = 'true';
+// A fold is fetched once, when it is opened or pointed at; when that failed, at the next opening.
+let unfolding = false;
+async function load(fold) {
+  if (!fold.dataset.fold) return;
+  await (fold.coming ??= ask(fold, fold.dataset.fold, find('.fold-body', fold)));
+  fold.coming = null;
+}
+function arrived(fold) {
+  fold.removeAttribute('data-fold');
+  if (unfolding) setAll(true, fold);
+  if (fold.open) announce(fold.dataset.opened);
+  if (fold.contains(byId(wanted()))) showWanted();
+}
+function setAll(open, root) {
+  unfolding = open;
+  for (const fold of all('.fold', root)) fold.open = open;
+}
+function close(fold) {
+  const summary = find('summary', fold);
+  fold.open = false;
+  summary.focus({ preventScroll: true });
+  summary.scrollIntoView({ block: 'center' });
+}
+on('toggle', ({ target: fold }) => {
+  if (!fold.matches('.fold')) return;
+  if (fold.open && fold.dataset.opened) fold.dataset.fold ? load(fold) : announce(fold.dataset.opened);
+  if (!find('[data-matches]')) stored('sessionStorage', post(), all('.fold[open]').map((one) => one.id));
+}, true);
+// Pointing at a closed fold fetches it; pointing at an open one fetches the next.
+function prefetch({ target }) {
+  let fold = target.closest?.('.fold');
+  if (fold?.open) fold = all('.fold')[all('.fold').indexOf(fold) + 1];
+  if (fold && !navigator.connection?.saveData) load(fold);
+}
+on('pointerover', prefetch);
+on('focusin', prefetch);
+
+// Show a comment, whatever is closed around it. It alone is marked, and in the list of hits, if it is one.
+function show(comment, mark, withFocus) {
+  for (const around of all('.fold, .shrunk')) if (around.contains(comment)) around.open = true;
+  for (const other of all('.is-current, .is-target')) other.classList.remove('is-current', 'is-target');
+  comment.classList.add(mark);
   if (withFocus) {
     comment.tabIndex = -1;
     comment.focus({ preventScroll: true });
   }
-  const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  (comment.querySelector('.body mark') ?? comment).scrollIntoView({ block: 'center', behavior: calm ? 'instant' : 'smooth' });
-}
-
-async function go(to, withFocus) {
-  const all = links();
-  here = to;
-  for (const link of all) link.removeAttribute('aria-current');
-  all[here].setAttribute('aria-current', 'true');
-  inSight(all[here]);
-  const place = `${here + 1} / ${all.length}`;
-  bar().querySelector('[data-place]').textContent = place;
-  if (await reach(all[here], withFocus)) document.getElementById('announce').textContent = place;
-}
-
-// The list of hits is one line; it moves along sideways, and the page stays where it is.
-function inSight(link) {
+  const block = comment.offsetHeight > innerHeight * .7 ? 'start' : 'center';
+  const calm = mark === 'is-target' || matchMedia('(prefers-reduced-motion: reduce)').matches;
+  (find('.body mark', comment) ?? comment).scrollIntoView({ block, behavior: calm ? 'instant' : 'smooth' });
+  comeTo(comment);
+  const link = find(`[data-match="${comment.id}"]`);
+  if (!link) return;
   const list = link.closest('ol');
-  const [outer, inner] = [list.getBoundingClientRect(), link.getBoundingClientRect()];
-  list.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
+  find('[aria-current]', list)?.removeAttribute('aria-current');
+  link.ariaCurrent = 'true';
+  list.scrollLeft = link.offsetLeft - list.clientWidth / 2; // sideways: the page stays where it is
+  find('[data-place]').textContent = `${all('a', list).indexOf(link) + 1} / ${list.children.length}`;
+  announce(find('[data-place]').textContent);
 }
 
-// The first step begins at the hit that the address names, if any.
-function step(by, withFocus) {
-  const all = links();
-  if (!all.length) return;
-  if (here < 0) here = all.findIndex((link) => '#' + link.dataset.match === location.hash);
-  go(here < 0 && by < 0 ? all.length - 1 : (here + by + all.length) % all.length, withFocus);
+// The comment that the address names: where it is folded away, the server knows the page on which it is not.
+const wanted = () => /^#c-[a-z2-7]{16}$/.test(location.hash) ? location.hash.slice(1) : '';
+const showWanted = () => show(byId(wanted()), 'is-target');
+async function follow() {
+  const anchor = wanted();
+  if (byId(anchor)) return showWanted();
+  if (!anchor || !post()) return;
+  const q = new URLSearchParams(location.search).get('q');
+  const permalink = '/c/' + anchor.slice(2) + (q ? '?' + new URLSearchParams({ q }) : '');
+  const answer = await fetch(permalink, { method: 'HEAD' });
+  if (answer.ok && wanted() === anchor) location.replace(permalink);
+}
+addEventListener('hashchange', follow);
+
+// Walk from where the reader is (the focus, the mark, the comment in the middle of the window) to the next of some
+// kind. Folds on the way are fetched if they are of the kind, one step after the other.
+const COMMENT = '.comment:not(details:not([open]) *)';
+const LIT = '.lit, [data-fold]';
+const HIT = '.is-match, [data-fold]:has(.badge)';
+let place;
+let steps = Promise.resolve();
+const walk = (...step) => { steps = steps.then(() => walkNow(...step)); };
+async function walkNow(by, kind, withFocus, round) {
+  const focus = document.activeElement;
+  const marked = [focus.closest('.comment') ?? focus.closest('.fold summary'), find('.is-current, .is-target')].find((one) => {
+    const box = one?.getBoundingClientRect();
+    return box && box.bottom > 0 && box.top < innerHeight;
+  });
+  for (let from = marked ?? place; ;) {
+    const stops = all(`#thread :is(${kind})`);
+    const ahead = stops.filter((one) => from?.isConnected ? from.compareDocumentPosition(one) & (by > 0 ? 4 : 2) : by > 0);
+    const next = (ahead.length || !round ? ahead : stops).at(by > 0 ? 0 : -1);
+    if (!next) return;
+    if (next.matches('.comment')) return show(next, 'is-current', withFocus);
+    await load(next);
+    if (next.dataset.fold) return location.assign(find('a', next).href); // it could not be fetched here
+  }
+}
+async function showHit(link) {
+  for (const id of link.dataset.in.split(' ')) if (id) await load(byId('fold-' + id));
+  const comment = byId(link.dataset.match);
+  if (comment) show(comment, 'is-current', true);
+  else location.assign(link.href);
+}
+function comeTo(comment) {
+  if (!find('[data-here]')) return;
+  place = comment;
+  const number = find('.permalink', comment).textContent.slice(1);
+  find('[data-here]').textContent = number;
+  if (number > 3) find('[data-resume]').hidden = true;
+}
+addEventListener('scroll', () => requestAnimationFrame(() => {
+  const comment = document.elementFromPoint(innerWidth / 2, innerHeight * .45)?.closest('#thread .comment');
+  if (comment) comeTo(comment);
+}), { passive: true });
+function toggleNearest() {
+  const folds = all('.fold');
+  const fold = document.activeElement.closest('.fold') ?? folds.find((one) => one.getBoundingClientRect().bottom > innerHeight * .45) ?? folds.at(-1);
+  if (fold?.open) return close(fold);
+  find('summary', fold).focus();
+  fold.open = true;
 }
 
-function prepare() {
-  here = -1;
-  turn += 1;
-  delete document.getElementById('thread')?.dataset.walking;
-  for (const button of bar()?.querySelectorAll('button') ?? []) button.hidden = false;
+// Where the reader left off, in the fifty posts read last; only this browser knows.
+on('visibilitychange', () => {
+  const here = find('[data-here]');
+  if (!place?.isConnected || !here) return;
+  const others = stored('localStorage', 'read').filter(([name]) => name !== post());
+  const number = +here.textContent;
+  if (number > 3 && number < here.dataset.here) others.unshift([post(), place.id, number]);
+  stored('localStorage', 'read', others.slice(0, 50));
+});
+function offer() {
+  const link = find('[data-resume]');
+  const entry = stored('localStorage', 'read').find(([name]) => name === post());
+  if (!link || !entry || location.hash) return;
+  link.href = '#' + entry[1];
+  find('span', link).textContent = '#' + entry[2];
+  link.hidden = false;
 }
-prepare();
 
-// What came below a comment is read next; the menu it was asked for in has done its work.
-function showSimilar(place) {
-  const found = place.firstElementChild;
-  place.closest('.comment').querySelector('.menu').open = false;
+// A comment's menu comes into the one box for it.
+async function openMenu(link) {
+  const menu = byId('menu');
+  menu.replaceChildren();
+  await ask(link, link.getAttribute('href'), menu);
+  if (!menu.firstChild) return;
+  menu.showPopover({ source: link });
+  find('button', menu).focus();
+}
+async function copy(button) {
+  let said = button.dataset.done;
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    said = button.dataset.failed;
+  }
+  announce(button.textContent = said);
+}
+function showSimilar(comment) {
+  const [found, ...old] = all('.similar', comment).reverse();
+  for (const one of old) one.remove();
   found.tabIndex = -1;
   found.focus({ preventScroll: true });
   found.scrollIntoView({ block: 'nearest' });
 }
 
-document.addEventListener('htmx:after:swap', (event) => {
-  const { target, response } = event.detail.ctx;
-  if (target?.id === 'thread') prepare();
-  else if (target?.matches('[data-similar]') && response?.status < 400) showSimilar(target);
+// What only a script can do is hidden until there is one.
+function reveal() {
+  for (const button of all('main button[hidden]')) button.hidden = 'share' in button.dataset && !navigator.share;
+}
+function prepare() {
+  place = null;
+  unfolding = false;
+  reveal();
+  if (!find('[data-matches]')) for (const id of stored('sessionStorage', post())) byId(id)?.setAttribute('open', '');
+}
+on('DOMContentLoaded', () => {
+  prepare();
+  offer();
+  follow();
+});
+on('htmx:after:swap', ({ detail: { ctx: { sourceElement, target, response } } }) => {
+  const well = response?.status < 400;
+  if (sourceElement.matches('.fold')) return well && arrived(sourceElement);
+  if (target.id === 'menu') return reveal();
+  if (target.matches('.post *')) byId('menu')?.hidePopover?.();
+  if (target.matches('.comment')) well && showSimilar(target);
+  else if (target.matches('#thread, body')) prepare();
 });
 
-document.addEventListener('click', (event) => {
-  const button = event.target.closest('[data-next], [data-previous]');
-  if (button) return step(button.matches('[data-next]') ? 1 : -1);
-  const link = event.target.closest('[data-match]');
-  if (!link || event.button || event.shiftKey || hasModifier(event)) return;
+const CLICKS = {
+  '[data-next]': () => walk(1, HIT, false, true),
+  '[data-previous]': () => walk(-1, HIT, false, true),
+  '[data-jump]': (button) => walk(button.dataset.jump, LIT),
+  '[data-match]': showHit,
+  '[data-close]': (link) => close(link.closest('.fold')),
+  '[data-all]': () => setAll(Boolean(find('.fold:not([open])'))),
+  '[data-copy]': copy,
+  '[data-share]': ({ dataset: { title, share: url } }) => navigator.share({ title, url }).catch(() => {}),
+  [HTMLElement.prototype.showPopover ? '.post:has(#menu) .dots' : '#none']: openMenu,
+};
+on('click', (event) => {
+  const target = event.target.closest('a, button');
+  const known = Object.keys(CLICKS).find((selector) => target?.matches(selector));
+  if (!known || event.button || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  go(links().indexOf(link), true);
+  CLICKS[known](target);
 });
-
-document.addEventListener('keydown', (event) => {
-  if (event.isComposing || hasModifier(event) || !['n', 'p'].includes(event.key) || !bar()) return;
-  if (event.target.closest('input, textarea, select, [contenteditable]')) return;
-  event.preventDefault();
-  step(event.key === 'n' ? 1 : -1, !event.target.closest('[data-matches]'));
+const inBar = () => document.activeElement.closest('[data-matches]');
+const KEYS = {
+  j: () => walk(1, COMMENT, true),
+  k: () => walk(-1, COMMENT, true),
+  h: () => walk(1, LIT, true),
+  H: () => walk(-1, LIT, true),
+  n: () => walk(1, HIT, !inBar(), true),
+  p: () => walk(-1, HIT, !inBar(), true),
+  o: toggleNearest,
+};
+on('keydown', (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || !find('#thread')) return;
+  KEYS[event.key]?.();
 });

@@ -1,5 +1,5 @@
 // What htmx alone cannot do on any page: what typing and Enter mean for requests and history, the keys, focus that is
-// kept, failures that are said, folds that are fetched again after one, and the comment a link means.
+// kept, and failures that are said. What posts need besides is in post.js.
 
 const byId = (id) => document.getElementById(id);
 const box = () => byId('q');
@@ -182,40 +182,3 @@ on('click', (event) => {
   if (event.target.closest('a, details, .around') || !getSelection().isCollapsed) return;
   hit.querySelector('.to-comment').click();
 });
-
-// A fold is fetched when it is opened and not yet here; one whose request failed is fetched again at the next opening.
-on('htmx:config:request', (event) => {
-  const fold = event.detail.ctx.sourceElement;
-  if (fold.matches('[data-fold]') && (!fold.open || fold.dataset.loaded)) event.preventDefault();
-});
-on('htmx:after:swap', (event) => {
-  const { sourceElement, response } = event.detail.ctx;
-  if (sourceElement.matches('[data-fold]') && response?.status < 400) {
-    sourceElement.dataset.loaded = 'true';
-    if (sourceElement.contains(byId(wanted()))) showComment(wanted());
-  }
-});
-
-// #c-… of a comment that is folded away: ask the server for the page on which its fold is open, if it knows the comment.
-function wanted() {
-  return /^#c-[a-z2-7]{16}$/.test(location.hash) ? location.hash.slice(1) : '';
-}
-function showComment(anchor) {
-  const comment = byId(anchor);
-  for (const fold of document.querySelectorAll('details')) if (fold.contains(comment)) fold.open = true;
-  document.querySelector('.comment.is-target')?.classList.remove('is-target');
-  comment.classList.add('is-target');
-  comment.scrollIntoView({ block: 'center' });
-}
-async function followHash() {
-  const anchor = wanted();
-  if (!anchor) return;
-  if (byId(anchor)) return showComment(anchor);
-  if (!document.querySelector('[data-post]')) return;
-  const q = new URLSearchParams(location.search).get('q');
-  const permalink = '/c/' + anchor.slice(2) + (q ? '?' + new URLSearchParams({ q }) : '');
-  const answer = await fetch(permalink, { method: 'HEAD' });
-  if (answer.ok && wanted() === anchor) location.replace(permalink);
-}
-addEventListener('hashchange', followHash);
-addEventListener('DOMContentLoaded', followHash);
