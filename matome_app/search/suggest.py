@@ -68,8 +68,9 @@ def _further(snapshot: Snapshot, params: SearchParams, query: Query, absent: lis
         what = listed([group.label for group in absent])
         yield Candidate(params.replace(q=q), q, _without(what))
         yield Candidate(bare.replace(q=q), q, Message("%(what)sと絞り込みを外す", what=what))
-    for one in _spelled(snapshot, params, query, absent):
-        yield Candidate(bare.replace(q=one.q), one.q, Message("%(what)s、絞り込みなし", what=one.why), respelled=True)
+    for q, word in _respelled(snapshot, query, absent):
+        why = Message("もしかして%(what)s、絞り込みなし", what=quoted(word))
+        yield Candidate(bare.replace(q=q), q, why, respelled=True)
     for group in query.groups[:MOST_GROUPS]:
         if is_sought(group):
             yield Candidate(
@@ -89,13 +90,18 @@ def _further(snapshot: Snapshot, params: SearchParams, query: Query, absent: lis
 
 
 def _spelled(snapshot: Snapshot, params: SearchParams, query: Query, absent: list[Group]) -> Iterator[Candidate]:
-    """Yield the query with a word that nobody wrote replaced by what was perhaps meant."""
+    """Yield the search with a word that nobody wrote replaced by what was perhaps meant."""
+    for q, word in _respelled(snapshot, query, absent):
+        yield Candidate(params.replace(q=q), q, did_you_mean(word), respelled=True)
+
+
+def _respelled(snapshot: Snapshot, query: Query, absent: list[Group]) -> Iterator[tuple[str, str]]:
+    """Yield the query with a word that nobody wrote replaced, and what was perhaps meant by the word."""
     for group in absent[:MOST_ABSENT]:
         term = group.parts[0]
         if len(group.parts) == 1 and isinstance(term, Term):
             for word in _meant(snapshot, term.text):
-                q = query.replacing(group, f'"{word}"' if term.quoted else word)
-                yield Candidate(params.replace(q=q), q, did_you_mean(word), respelled=True)
+                yield query.replacing(group, f'"{word}"' if term.quoted else word), word
 
 
 def _meant(snapshot: Snapshot, text: str) -> list[str]:
