@@ -271,9 +271,3 @@ def totals(session: Session) -> tuple[int, int]:
     """Return the numbers of posts and of comments."""
     row = session.execute(select(func.count(Post.id), func.coalesce(func.sum(Post.comment_count), 0))).one()
     return row[0], row[1]
-
-
-def all_pages(session: Session) -> Sequence[tuple[str, datetime | None]]:
-    """Return URL and time of change of every post, newest first, for the sitemap."""
-    rows = session.execute(in_order(select(Post.url, Post.changed), "newest"))
-    return [(url, changed) for url, changed in rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -24,6 +25,8 @@ blueprint = Blueprint("feeds", __name__)
 COMMENTS_IN_FEED: Final = 50
 FORMATS: Final = {"xml": ("feeds/rss.xml", "application/rss+xml"), "atom": ("feeds/atom.xml", "application/atom+xml")}
 """Template and type of a feed by the end of its address."""
+
+_UNPRINTABLE: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @blueprint.get("/index.xml", defaults={"form": "xml"})
@@ -122,7 +125,4 @@ def xml(template: str, mimetype: str, **context: object) -> Response:
 
 def printable(text: str) -> str:
     """Replace what XML 1.0 cannot hold, however it came into a text."""
-    return "".join(
-        c if c in "\t\n\r" or " " <= c <= "\ud7ff" or "\ue000" <= c <= "\ufffd" or c > "\uffff" else "\ufffd"
-        for c in text
-    )
+    return _UNPRINTABLE.sub("\ufffd", text)

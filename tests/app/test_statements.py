@@ -32,6 +32,8 @@ PAGES = {
     "search with filters": "/search?q=灯台&tag=共通&user=user1&user=user2&month=2024/03&color=any&scope=post",
     "search of nothing": "/search?q=灯台 ない言葉",
     "feed": "/index.xml",
+    "feed of a tag": "/tags/共通/index.atom",
+    "feed of all tags": "/tags/index.xml",
     "sitemap": "/sitemap.xml",
     "posts as JSON": "/api/posts",
     "post as JSON": "/api/posts/p00",

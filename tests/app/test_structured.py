@@ -10,7 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
-from matome_app.web.structured import MOST_COMMENTS, MOST_TEXT
+from matome_app.web.structured import MOST_COMMENTS, MOST_IN_ALL, MOST_TEXT
 from tests.app.sites import HTMX, LIGHTHOUSE, TEAPOTS, TRAM, Site, fold, page, post_text, texts
 from tests.app.sites import quote as comment
 
@@ -95,15 +95,15 @@ def test_only_the_post_as_it_is_carries_it(client: FlaskClient) -> None:
     assert "ld+json" not in client.get("/posts/", headers=HTMX).text
 
 
-def test_a_long_discussion_is_bounded(site: Site) -> None:
-    said = [
-        comment(f"{n} " + "長い発言" * 300, f"u{n}", f"2024-03-01T{n // 60:02d}:{n % 60:02d}:00") for n in range(90)
-    ]
+@pytest.mark.parametrize(("body", "shown"), [("短い発言", MOST_COMMENTS), ("長い発言" * 300, MOST_IN_ALL // MOST_TEXT)])
+def test_a_long_discussion_is_bounded(site: Site, body: str, shown: int) -> None:
+    said = [comment(f"{n} {body}", f"u{n}", f"2024-03-01T{n // 60:02d}:{n % 60:02d}:00") for n in range(90)]
     site.write("posts/a.md", post_text("長い話", *said))
     found = discussion(site.indexed(), "/posts/a/")
     assert found["commentCount"] == 90
-    assert [one["author"]["name"] for one in found["comment"]] == [f"u{n}" for n in range(MOST_COMMENTS)]
-    assert all(len(one["text"]) <= MOST_TEXT and one["text"].endswith("…") for one in found["comment"])
+    assert [one["author"]["name"] for one in found["comment"]] == [f"u{n}" for n in range(shown)]
+    assert all(len(one["text"]) <= MOST_TEXT for one in found["comment"])
+    assert found["comment"][0]["text"].endswith("…") is (len(body) > MOST_TEXT)
 
 
 def test_what_is_not_known_is_not_said(site: Site) -> None:
