@@ -29,7 +29,6 @@ from matome_app.web import (
     headers,
     help,
     i18n,
-    images,
     keys,
     lists,
     meta,
@@ -42,7 +41,8 @@ from matome_app.web import (
     taxonomies,
     users,
 )
-from matome_app.web import search as search_pages  # by its own name it would hide the package matome_app.search
+from matome_app.web import images as image_pages  # by their own names they would hide packages of matome_app
+from matome_app.web import search as search_pages
 
 CANNOT_START = 4
 """Exit code of a start that a setting stopped; gunicorn takes it as a reason not to try again."""
@@ -86,7 +86,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     runtime = Runtime(settings)
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
-    for module in (filters, meta, headers, conditional, errors, cli, images, og_images):
+    for module in (filters, meta, headers, conditional, errors, cli, image_pages, og_images):
         module.init_app(app)
     for module in (
         static,
@@ -99,7 +99,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         menu,
         related,
         files,
-        images,
+        image_pages,
         og_images,
         taxonomies,
         users,
