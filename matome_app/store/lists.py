@@ -4,30 +4,62 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from sqlalchemy import func, select
-from sqlalchemy.orm import Session, load_only, selectinload
+from sqlalchemy.orm import Session
 
 from matome_app.store.models import Post, PostTerm, Term, folded
 from matome_app.store.queries import PostFilters, conditions_of, count_terms, in_order, page_count
 
-SHOWN: Final = (
+_SHOWN: Final = (
+    Post.id,
     Post.path,
     Post.url,
     Post.folder,
     Post.title,
-    Post.date,
     Post.date_text,
     Post.featureimage,
     Post.comment_count,
     Post.characters,
 )
-"""What a list shows of a post; decoding the segments alone would take longer than all of it."""
-
+# Asked for tags alone, SQLite goes through every tag of the site.
+_TERMS: Final = (
+    select(PostTerm.post_id, PostTerm.label, Term.taxonomy, Term.slug)
+    .join(Term, Term.id == PostTerm.term_id)
+    .order_by(PostTerm.post_id, PostTerm.position)
+)
 _TO_HIRAGANA: Final = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
+
+
+class ListedTag(NamedTuple):
+    """A tag as its post spells it."""
+
+    label: str
+    slug: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPost:
+    """What a list shows of a post (`models.Post`), as plain values: mapped objects take longer than all else there."""
+
+    id: int
+    path: str
+    url: str
+    folder: str
+    title: str
+    date_text: str
+    featureimage: str
+    comment_count: int
+    characters: int
+    tags: list[ListedTag] = field(default_factory=list)
+
+    @property
+    def day(self) -> str:
+        """Return the author's calendar day, empty for a post without a date."""
+        return self.date_text[:10]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +70,7 @@ class Listing:
     of the newest post, empty where none has a date.
     """
 
-    rows: Sequence[Post]
+    rows: Sequence[ListedPost]
     first: int
     page: int
     pages: int
@@ -67,24 +99,28 @@ def list_posts(session: Session, params: PostFilters, size: int, *, first: int, 
     sums = select(func.count(), func.coalesce(func.sum(Post.comment_count), 0), func.min(day), func.max(day))
     total, comments, since, until = session.execute(sums.select_from(Post).where(*conditions)).one()
     pages = page_count(total, size, params.page)
-    query = select(Post).where(*conditions).options(load_only(*SHOWN, raiseload=True), selectinload(Post.terms))
+    query = select(*_SHOWN).where(*conditions)
     if discussed:
         query = query.order_by(Post.comment_count.desc())
     query = in_order(query, params.sort).limit((params.page - first + 1) * size).offset((first - 1) * size)
-    rows = session.scalars(query).all()
-    return Listing(rows, first, params.page, pages, total, comments, (since or "")[:10], (until or "")[:10])
+    rows = {row.id: ListedPost(*row) for row in session.execute(query)}
+    for post_id, label, taxonomy, slug in session.execute(_TERMS.where(PostTerm.post_id.in_(rows))):
+        if taxonomy == "tags":
+            rows[post_id].tags.append(ListedTag(label, slug))
+    return Listing(
+        list(rows.values()), first, params.page, pages, total, comments, (since or "")[:10], (until or "")[:10]
+    )
 
 
 def month_counts(session: Session, params: PostFilters) -> list[TermCount]:
     """Return the months of the posts that the filters leave, the newest first."""
     conditions = conditions_of(params)
     if conditions:
-        counted = count_terms(select(Post.id).where(*conditions))
+        counted = count_terms(select(Post.id).where(*conditions), "months")
         query = select(Term.slug, Term.name, counted.c.posts).join(counted, counted.c.term_id == Term.id)
     else:
-        query = select(Term.slug, Term.name, Term.posts)
-    rows = session.execute(query.where(Term.taxonomy == "months").order_by(Term.slug.desc()))
-    return [TermCount(slug, name, posts) for slug, name, posts in rows]
+        query = select(Term.slug, Term.name, Term.posts).where(Term.taxonomy == "months")
+    return [TermCount(slug, name, posts) for slug, name, posts in session.execute(query.order_by(Term.slug.desc()))]
 
 
 def month_sums(session: Session, params: PostFilters) -> list[TermCount]:

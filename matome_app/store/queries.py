@@ -176,9 +176,11 @@ def tag_counts(session: Session, params: PostFilters, limit: int) -> Sequence[tu
     return [(slug, name, n) for slug, name, n in rows]
 
 
-def count_terms(posts: Select[Any]) -> Subquery:
-    """Return a query of how many of some posts have each term: `term_id` and `posts`."""
+def count_terms(posts: Select[Any], taxonomy: str = "") -> Subquery:
+    """Return a query of how many of some posts have each term, or each of a small taxonomy: `term_id` and `posts`."""
     query = select(PostTerm.term_id, func.count().label("posts")).where(PostTerm.post_id.in_(posts))
+    if taxonomy:
+        query = query.where(PostTerm.term_id.in_(select(Term.id).where(Term.taxonomy == taxonomy)))
     return query.group_by(PostTerm.term_id).subquery()
 
 

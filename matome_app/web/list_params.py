@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from matome_app.errors import BadSearch, Message
 from matome_app.search.params import SearchParams
@@ -55,9 +56,23 @@ class ListParams:
         own = self.own.replace(sort="relevance")
         return _with(with_query(self.path, own), order="discussed" if discussed else "")
 
-    def toggle_url(self, name: str, value: str) -> str:
-        """Return the list with one filter more, or less."""
-        return self.url_of(self.filters.toggled(name, value))
+    def toggles(self) -> Callable[[str, str], str]:
+        """Return what gives the list with a value of `tag`, `user` or a single parameter more, or less.
+
+        A page has hundreds of such links, most of them to one tag more: what these share is written once.
+        """
+        filters = self.filters
+        before = with_query("/posts/", SearchParams(tags=filters.tags))
+        _, _, after = self._url("/posts/", filters.replace(tags=()), 0).partition("?")
+
+        @cache
+        def toggle_url(name: str, value: str) -> str:
+            if name != "tag" or filters.has_tag(value):
+                return self.url_of(filters.toggled(name, value))
+            more = f"tag={quote_plus(value)}{'&' if after else ''}{after}"
+            return f"{before}{'&' if '?' in before else '?'}{more}"
+
+        return toggle_url
 
     def url_of(self, filters: SearchParams) -> str:
         """Return the list (or the archive, where this is one) that other filters leave, in the same order."""

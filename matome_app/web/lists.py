@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any, Final
 
 from flask import Blueprint, redirect, request
@@ -69,7 +68,7 @@ def post_list(path: str, *, heading: str, preset: SearchParams | None = None, **
         "most_pages": MOST_PAGES,
         "rows": ROWS,
         "minutes": minutes,
-        "toggle_url": cache(asked.toggle_url),
+        "toggle_url": asked.toggles(),
     } | context
     if htmx.adds_to(ROWS):
         return htmx.render("posts/_more.html", "posts/_more.html", **context)
