@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from urllib.parse import quote
 
-from flask import Flask, request
+from flask import Flask, g, request
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from jinja2 import pass_context
@@ -80,10 +80,16 @@ def init_app(app: Flask) -> None:
 
 @pass_context
 def page_meta(context: Context) -> Meta:
-    """Return what the head of the page says that a template is making."""
-    if "status" in context:
+    """Return what is said of the page that a template is making; the head and the end of the page ask for the same."""
+    if "status" in context:  # an error, perhaps of a page that was half made
         return Meta(hidden=True, feeds=_site_feeds())
-    found = _KINDS.get(request.endpoint or "", _other)(context.get_all())
+    if "meta" not in g:
+        g.meta = _meta(context.get_all())
+    return cast(Meta, g.meta)
+
+
+def _meta(page: Page) -> Meta:
+    found = _KINDS.get(request.endpoint or "", _other)(page)
     own = [feed for feed in found.feeds if feed.url not in {one.url for one in _site_feeds()}]
     return replace(found, feeds=[*own, *_site_feeds()], image=found.image or _icon())
 

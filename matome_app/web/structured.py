@@ -1,8 +1,8 @@
 """Structured data (JSON-LD, schema.org) for search engines: a post as a discussion, where it stands, the site's search.
 
 It repeats what the page shows, and costs as many bytes. So it holds only comments outside folds, which are what the
-page shows at first: at most MOST_COMMENTS of them, each cut at MOST_TEXT, and no more once they are MOST_IN_ALL together.
-The usual post of thirty comments is whole with that, for 1 to 2 kB compressed; the longest costs 4 kB and not 8.
+page shows at first: at most MOST_COMMENTS of them, each cut at MOST_TEXT, and no more once they are MOST_IN_ALL
+together. Of a usual post that is most of thirty comments, for 1 to 4 kB compressed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from matome_app.web.urls import comment_url, external, term_url, user_url
 
 MOST_COMMENTS: Final = 50
 MOST_TEXT: Final = 500
-MOST_IN_ALL: Final = 6000
+MOST_IN_ALL: Final = 4000
 """Characters of comments."""
 
 _UNSAFE: Final = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
