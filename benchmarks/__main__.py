@@ -12,21 +12,28 @@ import platform
 import sqlite3
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
+from flask import Flask
+
+from benchmarks import budget
+from benchmarks.browsing import Missing
 from benchmarks.contest import Contest, contenders, spread
 from benchmarks.fuse import Fuse, write_posts
 from benchmarks.ours import Ours
+from benchmarks.pages import measure_browsing, subjects
 from benchmarks.queries import kinds, mix, read_queries
 from benchmarks.report import targets, write
-from benchmarks.results import Machine, Results
+from benchmarks.results import Machine, PageTime, Results, read_results
 from benchmarks.rival import build_all, folder_of
 from benchmarks.rivals import RIVALS
-from benchmarks.serving import measure_memory
+from benchmarks.serving import measure_memory, serve
 from benchmarks.site import measure_build, measure_pages, measure_size, sample_content
 from benchmarks.texts import read_texts, read_values
+from benchmarks.visits import Browsing
 from matome_app import create_app
 from matome_app.config import ROOT, Settings
 from matome_app.web.context import KEY
@@ -40,11 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print the report and write it."""
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="matome-bench-") as folder:
-        results = measure(Path(folder), options)
+        results = (measure_only_pages if options.only else measure)(Path(folder), options)
     path = write(results, options.output)
     print(path.read_text(encoding="utf-8"))
-    missed = [target.what for target in targets(results) if not target.is_met]
+    judged = [*targets(results), *(budget.targets(results.browsing) if results.browsing else ())]
+    missed = [target.what for target in judged if not target.is_met]
     print(f"{path}: {len(missed)} targets not met{': ' if missed else ''}{'; '.join(missed)}")
+    if results.missing:
+        print(f"The pages were not read in a browser: {results.missing}")
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -57,6 +67,8 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK_POSTS} posts, {QUICK_QUERIES} queries, and no page in docs/"
     )
+    parser.add_argument("--only", choices=["pages"], help="measure this alone, the rest is of an earlier run")
+    parser.add_argument("--index", type=Path, help="with --only, a data folder to serve instead of building one")
     parser.add_argument("--before", type=Path, help="benchmarks.json of an earlier run, for the ratio of the build")
     parser.add_argument("--output", type=Path, help="the folder for the report (docs)")
     options = parser.parse_args(arguments)
@@ -73,13 +85,12 @@ def measure(folder: Path, options: argparse.Namespace) -> Results:
     if options.quick:
         sample_content(content, folder / "content", QUICK_POSTS)
         content = folder / "content"
-    app = create_app({"BUILD": False, "DATA_DIR": str(folder / "data"), "CONTENT_DIR": str(content)})
-    settings: Settings = app.extensions[KEY].settings
+    app, settings = _application(folder / "data", content)
     _say("building the site")
     build = measure_build(settings)
     generation = app.extensions[KEY].reader().generation
     database = generation.folder / "matome.sqlite3"
-    pages = measure_pages(app.test_client())
+    pages, browsing, missing = _measure_pages(app, settings, options)
     size = measure_size(settings, generation, database)
 
     _say("cutting the texts into words")
@@ -124,8 +135,47 @@ def measure(folder: Path, options: argparse.Namespace) -> Results:
         word_seconds=round(word_seconds, 1),
         memory=memory,
         pages=pages,
+        browsing=browsing,
+        missing=missing,
         before_seconds=_build_seconds(options.before) if options.before else None,
     )
+
+
+def measure_only_pages(folder: Path, options: argparse.Namespace) -> Results:
+    """Measure the pages alone, and put them into the results of an earlier run."""
+    earlier = next((path for path in (options.output, ROOT / "docs") if (path / "benchmarks.json").is_file()), None)
+    if earlier is None:
+        raise SystemExit("there are no results of an earlier run to put the pages into: run make bench without --only")
+    data: Path = options.index or folder / "data"
+    app, settings = _application(data, options.content)
+    if options.index is None:
+        _say("building the site")
+        measure_build(settings)
+    pages, browsing, missing = _measure_pages(app, settings, options)
+    return replace(read_results(earlier / "benchmarks.json"), pages=pages, browsing=browsing, missing=missing)
+
+
+def _application(data: Path, content: Path) -> tuple[Flask, Settings]:
+    app = create_app({"BUILD": False, "DATA_DIR": str(data), "CONTENT_DIR": str(content)})
+    settings: Settings = app.extensions[KEY].settings
+    return app, settings
+
+
+def _measure_pages(
+    app: Flask, settings: Settings, options: argparse.Namespace
+) -> tuple[dict[str, PageTime], Browsing | None, str]:
+    """Time pages and read them in a browser; without one, the last value says what is missing."""
+    chosen = subjects(app.extensions[KEY].reader().generation.folder / "matome.sqlite3")
+    _say("asking for pages")
+    pages = measure_pages(app.test_client(), chosen)
+    _say("reading pages in a browser")
+    try:
+        with serve(settings) as (_, port):
+            browsing = measure_browsing(f"http://127.0.0.1:{port}", chosen, *((1, 1) if options.quick else ()))
+    except Missing as missing:
+        _say(f"pages are not read in a browser: {missing}")
+        return pages, None, str(missing)
+    return pages, browsing, ""
 
 
 def _build_seconds(path: Path) -> float:

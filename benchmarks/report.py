@@ -3,35 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import ours
+from benchmarks import budget, ours
 from benchmarks.plot import THEMES, plot
 from benchmarks.results import Contender, Results, Spread
 from benchmarks.rivals import FullTextWords
+from benchmarks.tables import Target, ms, table, targets_table
 
 BYTES_A_CHARACTER = 12
 MEMORY_MB = 300
 BUILD_RATIO = 1.3
 FRAGMENT_MS = 12
 COLD_MS = (6, 25, 40)
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A figure, the most it may be, and its unit."""
-
-    what: str
-    most: float
-    measured: float
-    unit: str = "ms"
-
-    @property
-    def is_met(self) -> bool:
-        """Whether the figure is within the target."""
-        return self.measured <= self.most
 
 
 def targets(results: Results) -> Iterator[Target]:
@@ -76,11 +62,11 @@ def render(results: Results) -> str:
     """Return the page."""
     sections = [
         _introduction(results),
-        "## Targets\n\n" + _table(("what", "target", "measured", ""), map(_target, targets(results))),
+        "## Targets\n\n" + targets_table(targets(results)),
+        budget.section(results),
         _search(results),
         _contest(results),
         _index(results),
-        "## Other pages\n\n" + _table(("page", "median, ms"), ((n, _ms(ms)) for n, ms in results.pages.items())),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -113,7 +99,7 @@ def _search(results: Results) -> str:
         "## Search\n\n"
         "JSON is `/api/search` with facets and the snippets of a page of hits, `took_ms` what it says itself of the"
         " engine; fragment is `/search` as htmx asks for it while one types.\n\n"
-        + _table(("request", "p50, ms", "p95", "p99", "slowest"), rows)
+        + table(("request", "p50, ms", "p95", "p99", "slowest"), rows)
     )
 
 
@@ -143,7 +129,7 @@ def _contest(results: Results) -> str:
 
 {pictures}
 
-{_table(head, rows)}
+{table(head, rows)}
 
 *Answers* is how many of the queries with words an engine can be asked at all (times are of these). *Complete* is the
 share of the Japanese queries for which it finds every comment that holds the characters, *recall* the mean share of
@@ -173,17 +159,7 @@ def _index(results: Results) -> str:
             "files included), "
             f"{memory.private:.0f} MB of it alone, {memory.dirty:.0f} MB of these written by it."
         )
-    return "## Index\n\n" + _table(("what", "size", "bytes a character"), rows) + "\n\n" + "\n\n".join(lines)
-
-
-def _target(target: Target) -> tuple[str, ...]:
-    unit = target.unit
-    return (
-        target.what,
-        f"{_figure(target.most)} {unit}",
-        f"{_figure(target.measured)} {unit}",
-        "met" if target.is_met else "**not met**",
-    )
+    return "## Index\n\n" + table(("what", "size", "bytes a character"), rows) + "\n\n" + "\n\n".join(lines)
 
 
 def _contender(row: Contender, characters: int) -> tuple[str, ...]:
@@ -199,20 +175,12 @@ def _contender(row: Contender, characters: int) -> tuple[str, ...]:
 
 
 def _spread(spread: Spread) -> tuple[str, ...]:
-    return tuple(map(_ms, (spread.p50, spread.p95, spread.p99, spread.worst)))
+    return tuple(map(ms, (spread.p50, spread.p95, spread.p99, spread.worst)))
 
 
 def _share(value: float | None) -> str:
     """Write a share without rounding it up to all."""
     return "" if value is None else "100 %" if value == 1 else f"{min(value * 100, 99.9):.1f} %"
-
-
-def _ms(value: float) -> str:
-    return f"{value:,.0f}" if value >= 99.95 else f"{value:.1f}" if value >= 0.095 else f"{value:.3f}"
-
-
-def _figure(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
 def _mb(value: int) -> str:
@@ -221,8 +189,3 @@ def _mb(value: int) -> str:
 
 def _per(value: int, results: Results) -> str:
     return f"{value / results.characters:.2f}"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchmarks.visits import Browsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,14 @@ class Memory:
 
 
 @dataclass(frozen=True, slots=True)
+class PageTime:
+    """What the server needs for a page, in ms: the median, and how much of that the processor works."""
+
+    median: float
+    computing: float
+
+
+@dataclass(frozen=True, slots=True)
 class Machine:
     """Where it ran."""
 
@@ -96,7 +108,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """One run. `ours` are the requests to the whole application by name; `pages` other pages, medians in ms."""
+    """One run. `ours` are the requests to the whole application by name, `pages` the other pages.
+
+    `browsing` is None where no browser could look at them; `missing` says then what it lacks.
+    """
 
     machine: Machine
     comments: int
@@ -110,5 +125,27 @@ class Results:
     contenders: list[Contender]
     word_seconds: float
     memory: Memory | None
-    pages: dict[str, float] = field(default_factory=dict)
+    pages: dict[str, PageTime] = field(default_factory=dict)
+    browsing: Browsing | None = None
+    missing: str = ""
     before_seconds: float | None = None
+
+
+def read_results(path: Path) -> Results:
+    """Read what an earlier run wrote, but for its pages, which another run measures anew."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    for name in ("pages", "browsing", "missing"):
+        data.pop(name, None)
+    return Results(
+        **{
+            **data,
+            "machine": Machine(**data["machine"]),
+            "build": Build(**data["build"]),
+            "size": Size(**data["size"]),
+            "ours": {name: Spread(**spread) for name, spread in data["ours"].items()},
+            "contenders": [
+                Contender(**{**row, "spread": row["spread"] and Spread(**row["spread"])}) for row in data["contenders"]
+            ],
+            "memory": data["memory"] and Memory(**data["memory"]),
+        }
+    )

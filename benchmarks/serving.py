@@ -1,4 +1,4 @@
-"""Start a real server on an index, run the queries over HTTP, and read what memory its worker holds (Linux only)."""
+"""Start a real server on an index; run the queries over HTTP, and read what memory its worker holds (Linux only)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Pa
     """Return the memory of a worker, the mean of those that deploy/ starts, after all queries; None without /proc."""
     if not (proc / "self" / "smaps_rollup").exists():
         return None
-    with _server(settings) as (process, port):
+    with serve(settings) as (process, port):
         for query in [*queries] * WORKERS:
             # A connection of its own for every query, so that the workers share them.
             with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
@@ -42,7 +42,8 @@ def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Pa
 
 
 @contextmanager
-def _server(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serve(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start the server as deploy/ does, on a port of this machine; give its process and the port."""
     port = _free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--log-level", "warning"]
     environment = {**os.environ, **settings.as_environment(), "GUNICORN_WORKERS": str(WORKERS)}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from benchmarks.results import Build, Size
+from benchmarks.pages import Subjects
+from benchmarks.results import Build, PageTime, Size
 from benchmarks.rival import bytes_in
 from benchmarks.texts import connect
 from matome_app import ingest
@@ -55,25 +56,32 @@ def measure_size(settings: Settings, generation: Generation, database: Path) -> 
     return Size(tables, bytes_in(generation.words), bytes_in(settings.data_dir))
 
 
-def measure_pages(client: FlaskClient) -> dict[str, float]:
-    """Time pages other than searches, each the median of many requests after a first that is not counted."""
-    posts = client.get("/api/posts").get_json()["posts"]
-    pages = {"home": "/", "posts": "/posts/", "tags": "/tags/", "search": "/search?q=AI"}
-    times = {name: _median_ms(client, url) for name, url in pages.items()}
-    times["search fragment"] = _median_ms(client, pages["search"], fragment=True)
-    if posts:
-        times["post"] = _median_ms(client, posts[0]["url"])
-        times["fold fragment"] = _median_ms(client, posts[0]["url"] + "details/1", fragment=True)
+def measure_pages(client: FlaskClient, chosen: Subjects) -> dict[str, PageTime]:
+    """Time pages, each the median of many requests after a first that is not counted."""
+    pages = {
+        **chosen.named(),
+        "second page": "/posts/?page=2",
+        "tags": "/tags/",
+        "months": "/months/",
+        "commenters": "/users/",
+        "feed": "/index.xml",
+        "sitemap": "/sitemap.xml",
+    }
+    times = {name: _time(client, path) for name, path in pages.items()}
+    times["results as a fragment"] = _time(client, chosen.results, {"HX-Request": "true"})
+    times["a fold as a fragment"] = _time(client, chosen.post + "details/1", {"HX-Request": "true"})
+    known = client.get(chosen.post).headers.get("ETag", "")
+    times["a post that the reader has (304)"] = _time(client, chosen.post, {"If-None-Match": known})
     return times
 
 
-def _median_ms(client: FlaskClient, url: str, *, fragment: bool = False) -> float:
-    headers = {"HX-Request": "true"} if fragment else {}
-    times = []
+def _time(client: FlaskClient, path: str, headers: dict[str, str] | None = None) -> PageTime:
+    times, computing = [], []
     for _ in range(ROUNDS + 1):
-        started = time.perf_counter()
-        response = client.get(url, headers=headers)
+        started, worked = time.perf_counter(), time.process_time()
+        response = client.get(path, headers=headers)
+        computing.append((time.process_time() - worked) * 1000)
         times.append((time.perf_counter() - started) * 1000)
-        if response.status_code not in (200, 404):  # a post may have no fold
-            raise RuntimeError(f"{response.status_code} for {url}")
-    return round(statistics.median(times[1:]), 2)
+        if response.status_code not in (200, 304, 404):  # a small site may have no second page
+            raise RuntimeError(f"{response.status_code} for {path}")
+    return PageTime(round(statistics.median(times[1:]), 2), round(statistics.median(computing[1:]), 2))

@@ -11,17 +11,19 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import fuse, ours, report
+from benchmarks import browsing, budget, fuse, ours, report
 from benchmarks.__main__ import main
 from benchmarks.contest import recall, share, truths
 from benchmarks.ours import Ours
+from benchmarks.pages import subjects
 from benchmarks.queries import ALWAYS, Query, is_plain, kinds, mix, read_queries, wanted
-from benchmarks.results import Build, Contender, Machine, Memory, Results, Size, Spread
+from benchmarks.results import Build, Contender, Machine, Memory, PageTime, Results, Size, Spread, read_results
 from benchmarks.rival import Rival, matches
 from benchmarks.rivals import RIVALS, FullTextTrigrams, FullTextWords, Scan, WhooshBigrams
 from benchmarks.serving import measure_memory, read_memory
 from benchmarks.site import measure_build, measure_size
 from benchmarks.texts import Texts, Values, read_texts, read_values, tokens
+from benchmarks.visits import DOCUMENT, OWN_SCRIPT, SCRIPT, Act, Browsing, Bytes, Observed, Weight
 from matome_app import create_app
 from matome_app.config import Settings
 from matome_app.search.words import Words
@@ -277,8 +279,28 @@ def made_results() -> Results:
         contenders=[row, other],
         word_seconds=9,
         memory=Memory(250, 200, 150),
-        pages={"home": 3.21},
+        pages={"home": PageTime(3.21, 2.5)},
+        browsing=made_browsing(),
         before_seconds=60,
+    )
+
+
+def made_browsing() -> Browsing:
+    """Return what a browser may have seen, one task too long."""
+    light = Weight(
+        8, (), {DOCUMENT: Bytes(40_000, 9_000), SCRIPT: Bytes(37_000, 13_000), OWN_SCRIPT: Bytes(9_000, 5_000)}
+    )
+    first = [Observed(paint=400, tasks=(51, 60)), Observed(paint=300, tasks=()), Observed(paint=700, tasks=(55,))]
+    return Browsing(
+        browser="Chromium 156",
+        date="2026-05-04",
+        screen="phone, 360 × 740 at 3",
+        slow_down=4,
+        load=0.5,
+        longest="/posts/2026_05/long/",
+        weights={"home": light, "post": light},
+        acts=[Act.of("home", "first visit", first), Act.of("post", "first visit", first[1:2])],
+        again={"home": [("/", 304, 500)]},
     )
 
 
@@ -292,12 +314,96 @@ def test_targets_are_judged_by_the_figures() -> None:
     assert "index, bytes a character of text" in missed
 
 
+def test_a_visit_is_summarized_by_its_worst_shift_and_the_median_of_its_longest_tasks() -> None:
+    seen = [
+        Observed(paint=300, shift=0.1, asked=0.5, moved=("p",), tasks=(60, 90), frames=(16, 17, 90)),
+        Observed(paint=500, tasks=(), frames=(16, 16, 33)),
+        Observed(paint=400, shift=0.2, moved=("a", "p"), tasks=(70,)),
+    ]
+    act = Act.of("post", "scrolled", seen)
+    assert (act.times, act.shift, act.asked, act.moved) == (3, 0.2, 0.5, ("a", "p"))
+    assert (act.task, act.worst_task, act.paint, act.worst_paint) == (70, 90, 400, 500)
+    assert act.worst_frame == 90
+    assert Act.of("post", "opened", [Observed()]).task == 0
+
+
+def test_pages_are_judged_by_their_budget() -> None:
+    made = made_browsing()
+    assert {target.what for target in budget.targets(made) if not target.is_met} == {"home, first visit, longest task"}
+    heavy = Weight(9, ("cdn.example",), {DOCUMENT: Bytes(300_000, 61_000), OWN_SCRIPT: Bytes(20_000, 6_001)})
+    moving = replace(made.acts[1], paint=501, shift=0.01)
+    worse = replace(
+        made,
+        weights={"home": made.weights["home"], "post": heavy},
+        acts=[moving],
+        again={"home": [("/", 200, 9000), ("/static/a.css", 200, 100)]},
+    )
+    assert {target.what for target in budget.targets(worse) if not target.is_met} == {
+        "post, HTML, CSS and JavaScript",
+        "post, own JavaScript",
+        "post, requests",
+        "every page, other hosts asked",
+        "post, largest paint",
+        "every page and everything done there, layout shift",
+        "every page, second visit, static files transferred",
+        "pages that do not answer a second visit by 304 alone",
+    }
+
+
+def test_files_are_weighed_as_nginx_of_deploy_sends_them(root: Path) -> None:
+    conf = (root / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    assert f"gzip_comp_level {browsing.GZIP_LEVEL};" in conf
+    assert f"gzip_min_length {browsing.GZIP_LEAST};" in conf
+    text = b"a line that repeats itself\n" * 100
+    assert browsing.sent(text, "text/html; charset=utf-8").sent < 200
+    assert browsing.sent(text, "image/webp") == Bytes(len(text), len(text))
+    assert browsing.sent(text, "image/svg+xml").sent < 200
+    assert browsing.sent(b"short", "text/css") == Bytes(5, 5)
+
+
+def test_scripts_of_the_site_are_told_from_those_of_others() -> None:
+    assert browsing.kind_of("script", "/static/js/site.123.js") == OWN_SCRIPT
+    assert browsing.kind_of("script", "/static/vendor/htmx.min.123.js") == SCRIPT
+    assert browsing.kind_of("document", "/") == DOCUMENT
+    assert browsing.kind_of("manifest", "/site.webmanifest") == "other"
+
+
+def test_without_a_browser_the_report_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(browsing, "CHROMIUM", str(tmp_path / "chromium"))
+    with pytest.raises(browsing.Missing, match="apt-get install chromium") as caught, browsing.chromium():
+        pass
+    results = replace(made_results(), browsing=None, missing=str(caught.value))
+    assert "Not looked at in a browser: no Chromium at" in budget.section(results)
+    assert "| home | 3.2 | 2.5 |" in budget.section(results)
+
+
+def test_results_are_read_again_as_they_were_but_for_the_pages(tmp_path: Path) -> None:
+    results = made_results()
+    report.write(results, tmp_path)
+    assert read_results(tmp_path / "benchmarks.json") == replace(results, pages={}, browsing=None)
+
+
+def test_pages_alone_need_results_to_be_put_into(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("benchmarks.__main__.ROOT", tmp_path)
+    with pytest.raises(SystemExit, match="without --only"):
+        main(["--only", "pages", "--content", str(root / "content"), "--output", str(tmp_path)])
+
+
+def test_the_post_read_is_the_seed_or_the_one_most_is_said_in(site: tuple[Ours, Settings, Build]) -> None:
+    chosen = subjects(database(site))
+    client = site[0].app.test_client()
+    assert all(client.get(path).status_code == 200 for path in chosen)
+    assert client.get(chosen.post + "details/1").status_code == 200
+
+
 def test_the_report_has_the_figures_the_targets_and_the_pictures(tmp_path: Path) -> None:
     text = report.write(made_results(), tmp_path).read_text(encoding="utf-8")
     assert "| `/api/search`, cold caches, p95 | 25 ms | 26 ms | **not met** |" in text
     assert "| time to build, against the run before | 1.30 times | 1.10 times | met |" in text
     assert "| **matome, 20 best, cold** | 1.0 | 2.0 | 3.0 | 4.0 | 320 of 320 | 100 % | 100 % | 60 s | 1.2 |" in text
     assert "99.9 %" in text  # 0.9996 is not all
+    assert "| home, first visit, longest task | 50 ms | 55 ms | **not met** |" in text
+    assert "| home | 8 | 27.0 | 9.0 |  | 13.0 | 5.0 |  |  |" in text
     for name in re.findall(r'(?:src|srcset)="([^"]+)"', text):
         assert (tmp_path / name).read_text(encoding="utf-8").lstrip().startswith("<?xml")
     written = json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))
