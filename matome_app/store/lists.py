@@ -152,7 +152,9 @@ def count_lists(session: Session, several: Sequence[PostFilters]) -> list[int]:
 def tags_used(session: Session, least: int) -> list[TermCount]:
     """Return the tags that at least so many posts have, the most used first."""
     query = select(Term.slug, Term.name, Term.posts).where(Term.taxonomy == "tags", Term.posts >= least)
-    return [TermCount(slug, name, n) for slug, name, n in session.execute(query.order_by(Term.posts.desc(), Term.slug))]
+    # Rows of the connection, not of the session: there are thousands.
+    rows = session.connection().execute(query.order_by(Term.posts.desc(), Term.slug)).all()
+    return [TermCount(slug, name, posts) for slug, name, posts in rows]
 
 
 def tags_like(session: Session, text: str) -> list[TermCount]:
@@ -161,8 +163,8 @@ def tags_like(session: Session, text: str) -> list[TermCount]:
     The tag of just that name comes first, then those that begin with it; among equals the most used.
     """
     wanted = sounding(text)
-    found = [(tag, place) for tag in tags_used(session, 1) if (place := sounding(tag.name).find(wanted)) >= 0]
-    found.sort(key=lambda one: (len(one[0].name) != len(text) or one[1] > 0, one[1] > 0))
+    found = [(tag, sound) for tag in tags_used(session, 1) if wanted in (sound := sounding(tag.name))]
+    found.sort(key=lambda one: (one[1] != wanted, not one[1].startswith(wanted)))
     return [tag for tag, _ in found]
 
 
