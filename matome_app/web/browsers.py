@@ -16,8 +16,8 @@ blueprint = Blueprint("browsers", __name__)
 
 ICONS: Final = ROOT / "static" / "icons"
 A_DAY: Final = 86_400
-BRAND, PAPER = "#1f6f5c", "#fbfaf7"
-"""The ground of the icon, and the paper of the light theme, which is what a start of the site shows first."""
+BAR, PAPER = "#ffffff", "#fbfaf7"
+"""Colours of the light theme: the bar above a page, as its `theme-color` says, and the page before it is there."""
 
 
 @blueprint.get("/favicon.ico")
@@ -53,7 +53,7 @@ def manifest() -> Response:
         start_url="/",
         scope="/",
         display="minimal-ui",
-        theme_color=BRAND,
+        theme_color=BAR,
         background_color=PAPER,
         icons=[
             {"src": static_url("icon.svg"), "sizes": "any", "type": "image/svg+xml"},

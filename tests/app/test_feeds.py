@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import feedparser
 import pytest
 from flask.testing import FlaskClient
+from PIL import Image
 
 from matome_app.web.entries import COMMENTS_OF_POST, POSTS_IN_FEED, absolute
 from tests.app.sites import LIGHTHOUSE, NOT_PUBLISHED, TEAPOTS, TRAM, Site, fold, page, post_text, soup
@@ -158,6 +160,27 @@ def test_an_entry_has_title_date_tags_and_the_first_part_of_the_post(client: Fla
     assert "Kettle/Lid" in shown, "who said it"
     assert "丸いから本当だろうか" not in "".join(shown.split()), "what is in a fold is not there"
     assert "全8件" in shown
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_entry_has_the_picture_of_its_post_and_its_card(client: FlaskClient, form: str) -> None:
+    entry = read(client, "/tags/お茶/", form).entries[0]
+    (enclosure,) = [link for link in entry.links if link.rel == "enclosure"]
+    assert enclosure.href == f"{HOST}/{TEAPOTS}/cover.png"
+    assert enclosure.type == "image/png"
+    assert int(enclosure.length) == len(client.get(f"/{TEAPOTS}/cover.png").data)
+    (card,) = entry.media_content
+    shown = client.get(urlsplit(card["url"]).path)
+    assert (shown.status_code, shown.mimetype) == (200, card["type"])
+    image = Image.open(io.BytesIO(shown.data))
+    assert image.size == (int(card["width"]), int(card["height"]))
+
+
+def test_a_post_without_picture_has_a_card_alone(client: FlaskClient) -> None:
+    item = xml(client, "/months/2024/04/", "xml").find("channel/item")
+    assert item is not None
+    assert item.find("enclosure") is None
+    assert item.find(MEDIA) is not None
 
 
 def test_both_kinds_of_feed_say_the_same(client: FlaskClient) -> None:

@@ -56,6 +56,8 @@ def test_the_manifest_says_what_a_home_screen_needs(client: FlaskClient) -> None
     assert (found["name"], found["short_name"], found["lang"]) == ("matome", "matome", "ja")
     assert (found["start_url"], found["scope"], found["display"]) == ("/", "/", "minimal-ui")
     assert {"theme_color", "background_color", "description", "icons"} <= found.keys()
+    bars = page(client, "/").select("meta[name=theme-color]")
+    assert found["theme_color"] in {str(bar["content"]) for bar in bars}
     for icon in found["icons"]:
         assert client.get(icon["src"]).mimetype == icon["type"]
         if icon["type"] == "image/png":

@@ -155,6 +155,17 @@ def test_a_summary_describes_a_post_better_than_what_comes_before_it(site: Site)
     assert text.endswith("…")
 
 
+def test_addresses_and_quotations_describe_nothing(site: Site) -> None:
+    said = comment("＞誰かの言葉<br>自分の言葉 https://example.net/a?b=c です")
+    site.write("posts/a.md", post_text("題", said))
+    assert said_of(site.indexed()) == "自分の言葉 です"
+
+
+def said_of(client: FlaskClient) -> str:
+    """Return how the post `a` is described."""
+    return said(page(client, "/posts/a/"), "description")[0]
+
+
 def test_a_list_is_described_by_its_newest_posts(client: FlaskClient) -> None:
     (text,) = said(page(client, "/tags/doom/"), "description")
     assert "DOOM" in text

@@ -107,9 +107,11 @@ def test_signs_that_xml_cannot_hold_do_not_break_the_sitemap(site: Site) -> None
         assert client.get(urlsplit(address).path).status_code == 200, address
 
 
-def allowed(client: FlaskClient, path: str) -> bool:
-    """Tell whether robots.txt lets crawlers fetch an address, by RFC 9309: the longest rule that matches."""
-    rules = re.findall(r"^(Allow|Disallow): (\S+)$", client.get("/robots.txt").text, re.MULTILINE)
+def allowed(client: FlaskClient, path: str, agent: str = "*") -> bool:
+    """Tell whether robots.txt lets a crawler fetch an address, by RFC 9309: the longest rule that matches."""
+    groups = [group for group in client.get("/robots.txt").text.split("\n\n") if f"User-agent: {agent}\n" in group]
+    assert len(groups) == 1
+    rules = re.findall(r"^(Allow|Disallow): (\S+)$", groups[0], re.MULTILINE)
     matching = [
         (len(rule), kind)
         for kind, rule in rules
@@ -164,6 +166,13 @@ def test_crawlers_may_fetch_pages_and_what_they_need(client: FlaskClient, path: 
 )
 def test_crawlers_are_kept_out_of_searches_and_pieces_of_pages(client: FlaskClient, path: str) -> None:
     assert not allowed(client, path)
+
+
+def test_other_sites_may_show_a_card_of_a_single_comment(client: FlaskClient) -> None:
+    for agent in ("Twitterbot", "facebookexternalhit", "Slackbot"):
+        assert allowed(client, "/c/abc", agent)
+        assert allowed(client, f"/{TEAPOTS}/details/1", agent)
+        assert not allowed(client, "/api/posts", agent)
 
 
 def test_robots_are_shown_the_sitemap(client: FlaskClient, sample: Site) -> None:
