@@ -32,7 +32,6 @@ def init_app(app: Flask) -> None:
         external=urls.external,
         fold_url=urls.fold_url,
         from_search_box=htmx.from_search_box,
-        image_url=urls.image_url,
         list_url=urls.list_url,
         search_url=urls.search_url,
         settings=settings,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from html import unescape
@@ -45,7 +44,10 @@ def init_app(app: Flask) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A picture as a template shows it; `avif` and `webp` are `srcset`s, empty where it is served as it is."""
+    """A picture as a template shows it; `avif` and `webp` are `srcset`s, empty where it is served as it is.
+
+    A width of 0 says that nothing is known of it.
+    """
 
     src: str
     width: int
@@ -127,12 +129,11 @@ def _in_text(tag: str, post: Post) -> str:
     address = unquote(source.path).lstrip("/")
     path = _file_of(post, address) if not source.netloc else None
     read = read_picture(path) if path else None
-    kept = {name: value for name, value in attributes.items() if name in ("alt", "title", "lang", "dir")}
     return render_template(
         "_picture_in_text.html",
         shown=_shown(read, address) if read else Shown(attributes.get("src", ""), 0, 0),
-        size=_size(attributes, read),
-        attributes={"alt": "", **kept},
+        alt=attributes.get("alt", ""),
+        title=attributes.get("title", ""),
     ).strip()
 
 
@@ -142,23 +143,6 @@ def _file_of(post: Post, address: str) -> Path | None:
         return asset_path(address.removeprefix("assets/"))
     inside = address.removeprefix(f"{post.path}/")
     return path_in_bundle(post.folder, inside) if post.folder and inside != address else None
-
-
-def _size(attributes: Mapping[str, str], read: Picture | None) -> tuple[int, int] | None:
-    """Return width and height: as the author wrote them, what is missing from the picture; None when not known."""
-    wide, high = (_pixels(attributes.get(name, "")) for name in ("width", "height"))
-    if read is None:
-        return (wide, high) if wide and high else None
-    if wide and high:
-        return wide, high
-    if wide:
-        return wide, max(1, round(wide * read.height / read.width))
-    return (max(1, round(high * read.width / read.height)), high) if high else (read.width, read.height)
-
-
-def _pixels(value: str) -> int:
-    """Return an attribute's number of pixels, 0 for anything else."""
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 5 else 0
 
 
 def image_folder() -> Path:

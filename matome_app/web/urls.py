@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from urllib.parse import quote, quote_plus, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode
 
 from flask import request
 
@@ -84,24 +84,6 @@ def with_query(path: str, params: SearchParams) -> str:
 
 _quoted = lru_cache(maxsize=4096)(quote_plus)
 """A page of results has dozens of addresses that differ in one value."""
-
-
-def image_url(post: Post) -> str:
-    """Return the address of a post's picture, or an empty text when it has none that exists."""
-    name = post.featureimage.strip().lstrip("/")
-    if not name or "\\" in name or "\0" in name or ".." in name.split("/") or urlsplit_scheme(name):
-        return ""
-    if post.folder and is_file(settings().content_dir / post.folder / name):
-        return url_path(post.path, name).rstrip("/")
-    return url_path("assets", name).rstrip("/") if is_file(settings().assets_dir / name) else ""
-
-
-def urlsplit_scheme(address: str) -> str:
-    """Return the scheme of an address, empty for a path."""
-    try:
-        return urlsplit(address).scheme
-    except ValueError:
-        return "invalid"
 
 
 def is_file(path: Path) -> bool:
