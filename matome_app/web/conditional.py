@@ -23,7 +23,7 @@ from matome_app.web.context import reader, runtime, session, settings
 PROGRAM: Final = ("matome_app", "templates", "static")
 """The folders whose files decide what a page looks like."""
 
-ALWAYS_NEW: Final = ("static", "files", "images")
+ALWAYS_NEW: Final = ("static", "files", "images", "og_images")
 """Blueprints whose answers are files, with tags of their own."""
 
 A_MOMENT: Final = timedelta(seconds=2)
