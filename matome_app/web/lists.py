@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from flask import Blueprint, redirect, request
@@ -57,20 +58,22 @@ def post_list(path: str, *, heading: str, preset: SearchParams | None = None, **
     asked = asked_of(path, preset)
     if asked.own.q:
         return redirect(with_query("/search", asked.filters.replace()))
-    page = lists.list_posts(session(), asked.filters, PAGE_SIZE, first=asked.first, discussed=asked.discussed)
+    adds = htmx.adds_to(ROWS)
+    first = asked.filters.page if adds else asked.first
+    page = lists.list_posts(session(), asked.filters, PAGE_SIZE, first=first, discussed=asked.discussed)
     context = {
         "heading": heading,
         "path": path,
         "asked": asked,
         "params": asked.filters,
-        "page": page,
+        "page": replace(page, first=asked.first),
         "page_size": PAGE_SIZE,
         "most_pages": MOST_PAGES,
         "rows": ROWS,
         "minutes": minutes,
         "toggle_url": asked.toggles(),
     } | context
-    if htmx.adds_to(ROWS):
+    if adds:
         return htmx.render("posts/_more.html", "posts/_more.html", **context)
     tags = queries.tag_counts(session(), asked.filters, TAGS_SHOWN)
     months = lists.month_counts(session(), asked.filters.replace(month=""))

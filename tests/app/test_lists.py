@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from matome_app.web.context import PAGE_SIZE
-from tests.app.sites import LIGHTHOUSE, TEAPOTS, TRAM, Site, page, post_text, quote, texts
+from tests.app.sites import HTMX, LIGHTHOUSE, TEAPOTS, TRAM, Site, page, post_text, quote, texts
 
 TEAPOTS_TITLE, LIGHTHOUSE_TITLE, TRAM_TITLE = "急須はなぜ割れないのか", "灯台の夜勤", "路面電車はなぜ遅れる"
 
@@ -257,3 +257,165 @@ def test_the_tram_is_linked_where_it_stands(client: FlaskClient) -> None:
     assert link is not None
     assert client.get(str(link["href"])).status_code == 200
     assert TRAM.rsplit("/", 1)[-1] not in str(link["href"]), "addresses are percent-encoded"
+
+
+def test_the_newest_two_posts_are_cards_with_a_picture_and_one_of_them_is_fetched_first(client: FlaskClient) -> None:
+    cards = page(client, "/").select(".card")
+    assert texts([card.select_one("h2") for card in cards]) == [TRAM_TITLE, LIGHTHOUSE_TITLE]
+    assert all(card.select(".picture :is(img, svg)") for card in cards)
+    assert page(client, "/?page=2").select(".card, .picture") == []
+
+
+def test_the_most_discussed_come_first_where_that_is_asked(client: FlaskClient) -> None:
+    assert titles(client, "/posts/?order=discussed")[0] == TEAPOTS_TITLE
+    assert titles(client, "/posts/?order=newest")[0] == TRAM_TITLE
+    assert titles(client, "/months/2024/03/?order=discussed") == [TEAPOTS_TITLE, LIGHTHOUSE_TITLE]
+
+
+def test_the_order_stays_with_pages_filters_and_chips_and_is_one_link_away(client: FlaskClient) -> None:
+    shown = page(client, "/posts/?order=discussed&month=2023/01")
+    kept = shown.select(".item .tags a, .filters .tags a, .pager a, .chip")
+    assert len(kept) > 20
+    assert [link["href"] for link in kept if "order=discussed" not in str(link["href"])] == []
+    orders = shown.select(".switch a")
+    assert texts(orders) == ["新着順", "コメントの多い順", "月別"]
+    assert [link.get("aria-current") for link in orders] == [None, "true", None]
+    assert parse_qs(urlsplit(str(orders[0]["href"])).query) == {"month": ["2023/01"]}
+
+
+def test_the_oldest_first_says_so_among_the_orders(client: FlaskClient) -> None:
+    chosen = page(client, "/posts/?sort=oldest").select(".switch a[aria-current]")
+    assert texts(chosen) == ["古い順"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("order=best", 400),
+        ("order=DISCUSSED", 400),
+        ("from=0", 400),
+        ("from=2", 400),
+        ("from=-1", 400),
+        ("from=x", 400),
+        ("from=1&page=x", 400),
+        ("page=2&from=3", 400),
+        ("page=11&from=1", 400),
+        ("page=10&from=1", 404),
+        ("page=3&from=2", 404),
+        ("page=3", 404),
+        ("page=2&from=1", 200),
+        ("page=2&from=2", 200),
+        ("from=&order=", 200),
+        ("from=１", 400),
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, HTMX, {**HTMX, "HX-Target": "ul#posts"}], ids=["page", "fragment", "more"])
+def test_orders_and_pages_that_there_are_not_are_said_to_be_so(
+    client: FlaskClient, query: str, status: int, headers: dict[str, str]
+) -> None:
+    for path in ("/", "/tags/filler/"):
+        assert client.get(f"{path}?{query}", headers=headers).status_code == status
+
+
+def test_pages_from_one_to_another_are_one_list(client: FlaskClient) -> None:
+    both = titles(client, "/posts/?page=2&from=1")
+    assert both == titles(client, "/posts/") + titles(client, "/posts/?page=2")
+    assert len(page(client, "/posts/?page=2&from=1").select(".card")) == 2
+
+
+def test_more_is_a_link_to_the_next_page_that_htmx_adds_to_the_list(client: FlaskClient) -> None:
+    more = page(client, "/posts/?tag=filler").select_one(".more")
+    assert more is not None
+    assert more["href"] == more["hx-get"] == "/posts/?tag=filler&page=2"
+    assert more["hx-target"] == "#posts"
+    assert page(client, "/posts/?page=2").select(".more") == []
+    assert page(client, "/posts/?page=2&from=1").select(".more") == []
+
+
+def test_what_is_added_is_the_rows_of_the_page_and_the_end_of_the_list(client: FlaskClient) -> None:
+    url = "/posts/?page=2&from=1"
+    part = page(client, url, headers={**HTMX, "HX-Target": "ul#posts"})
+    assert texts(part.select(".item h2")) == titles(client, "/posts/?page=2")
+    assert part.select("h1, title, .list, .card") == []
+    assert [link.get_text() for link in part.select("[autofocus]")] == titles(client, "/posts/?page=2")[:1]
+    assert texts(part.select("#announce[hx-swap-oob]")) == ["4件を追加しました（全25件）"]
+    (end,) = part.select("#list-end[hx-swap-oob]")
+    assert "1〜2 / 2 ページ" in end.get_text()
+    whole = page(client, url, headers={**HTMX, "HX-Target": "main#main"})
+    assert len(whole.select(".item")) == 25
+    assert whole.select("[autofocus]") == []
+
+
+def test_a_list_answers_by_where_htmx_puts_it_and_vary_says_so(client: FlaskClient) -> None:
+    assert "HX-Target" in client.get("/posts/").headers["Vary"]
+
+
+def test_no_more_than_ten_pages_grow_together(tmp_path_factory: pytest.TempPathFactory) -> None:
+    site = Site(tmp_path_factory.mktemp("pages"))
+    for n in range(10 * PAGE_SIZE + 1):
+        site.write(f"posts/p{n:03d}.md", post_text(f"記事{n}", quote("話"), date="2024-01-01"))
+    client = site.indexed()
+    nine, ten = (page(client, f"/?page={n}&from=1") for n in (9, 10))
+    assert len(nine.select(".more")) == 1
+    assert len(ten.select(".item")) == 10 * PAGE_SIZE
+    assert ten.select(".more") == []
+    assert ten.select_one(".pager a[rel=next]")["href"] == "/?page=11"  # type: ignore[index]
+    assert client.get("/?page=11&from=1").status_code == 400
+    site.close()
+
+
+def test_a_head_names_the_pages_before_and_after_and_the_page_itself(client: FlaskClient) -> None:
+    def links(url: str) -> dict[str, str]:
+        found = page(client, url).select("head link[rel=prev], head link[rel=next], head link[rel=canonical]")
+        return {
+            str(link["rel"][0]): urlsplit(str(link["href"]))._replace(scheme="", netloc="").geturl() for link in found
+        }
+
+    assert links("/posts/") == {"canonical": "/posts/", "next": "/posts/?page=2"}
+    assert links("/posts/?page=2") == {"canonical": "/posts/?page=2", "prev": "/posts/"}
+    assert links("/posts/?page=2&from=1") == {"canonical": "/posts/"}
+    assert links("/tags/filler/?page=2") == {"canonical": "/tags/filler/?page=2", "prev": "/tags/filler/"}
+    assert links("/tags/doom/?month=2024/03") == {"canonical": "/tags/doom/"}
+    assert links("/posts/?tag=DOOM") == {"canonical": "/posts/?tag=DOOM"}
+
+
+def test_a_chip_counts_the_posts_that_have_its_filter(client: FlaskClient) -> None:
+    chips = texts(page(client, "/posts/?tag=Doom&month=2024/03&user=gull&after=2024-03-20").select(".chip"))
+    assert chips == ["タグ：Doom 2×", "月：2024年3月 2×", "発言者：gull 2×", "この日から：2024年3月20日 2×"]
+
+
+def test_what_the_path_stands_for_is_no_chip(client: FlaskClient) -> None:
+    assert page(client, "/tags/doom/").select(".chip") == []
+    assert texts(page(client, "/tags/doom/?tag=UI/UX").select(".chip")) == ["タグ：UI/UX 1×"]
+
+
+def test_pages_of_a_tag_do_not_repeat_it_in_their_address(client: FlaskClient) -> None:
+    link = page(client, "/tags/filler/?month=2023/01").select_one(".pager a[rel=next]")
+    assert link is not None
+    assert link["href"] == "/tags/filler/?month=2023%2F01&page=2"
+
+
+def test_months_to_narrow_with_are_counted_given_the_other_filters(client: FlaskClient) -> None:
+    def months(url: str) -> list[str]:
+        return texts(page(client, url).select("[aria-labelledby=by-month] a"))
+
+    assert months("/") == ["2024年4月 1", "2024年3月 2", "2023年1月 22"]
+    assert months("/posts/?tag=DOOM") == ["2024年3月 2"]
+    assert months("/posts/?month=2024/03") == ["2024年4月 1", "2024年3月 2", "2023年1月 22"]
+    chosen = page(client, "/posts/?month=2024/03").select("[aria-labelledby=by-month] a[aria-current]")
+    assert [str(link["href"]) for link in chosen] == ["/posts/"]
+
+
+def test_a_list_without_posts_offers_each_filter_to_take_away_with_what_is_left(client: FlaskClient) -> None:
+    empty = page(client, "/posts/?tag=C%23&month=2024/04").select_one(".empty")
+    assert empty is not None
+    assert texts(empty.select("li")) == ["タグ「C#」を外す 1件", "月「2024年4月」を外す 1件"]
+    for link in empty.select("li a"):
+        assert len(titles(client, str(link["href"]))) == 1
+
+
+def test_a_title_in_another_language_says_so(site: Site) -> None:
+    site.write("posts/a.md", post_text("Show HN: a kettle", quote("話")))
+    site.write("posts/b.md", post_text("急須の話", quote("話")))
+    links = page(site.indexed(), "/").select(".item h2 a")
+    assert {str(link.get_text()): link.get("lang") for link in links} == {"Show HN: a kettle": "en", "急須の話": None}
