@@ -8,12 +8,14 @@ from functools import lru_cache, reduce
 from typing import Final
 
 from babel import Locale, dates
+from babel.support import Translations
 from flask import Flask
 from flask_babel import Babel, get_translations, gettext
 from markupsafe import Markup
 
 from matome_app.config import ROOT, Settings
 from matome_app.errors import Message
+from matome_app.web import texts
 from matome_app.web.context import settings
 
 CATALOGUES: Final = ROOT / "matome_app" / "translations"
@@ -27,6 +29,8 @@ def init_app(app: Flask, chosen: Settings) -> None:
         default_timezone="UTC",
         default_translation_directories=str(CATALOGUES),
     )
+    # Where there is no catalogue, as of the language of the msgids, they speak for themselves.
+    texts.install(app.jinja_env, Translations.load(CATALOGUES, [chosen.language]))
     app.jinja_env.filters.update(
         bdi=bdi,
         quoted=quoted,

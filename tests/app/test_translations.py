@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from gettext import NullTranslations
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from jinja2 import Environment, nodes
 from matome_app.config import ROOT
 from matome_app.errors import Message as Said
 from matome_app.web.i18n import CATALOGUES
+from matome_app.web.texts import install
 from tests.app.sites import HTMX, Site, fold, page, post_text, quote, soup
 
 TEMPLATES = ROOT / "templates"
@@ -52,6 +54,7 @@ DATA = {
     "search/terms.py": "the long vowel, in patterns",
     "search/titles.py": "the long vowel, in a pattern",
     "search/words.py": "Sudachi's names of parts of speech, and words that are treated specially",
+    "web/description.py": "the mark of a quotation, in a pattern",
     "web/help.py": "what the examples of the hints are about, and quotation marks that stand in names",
 }
 """Modules in which all Japanese is data: nobody reads it as a text."""
@@ -301,6 +304,48 @@ def test_a_message_in_a_message_is_said_whole_in_either_language() -> None:
     assert message == Said("%(what)sを外す", what=Said("「%(text)s」", text="100%"))
     assert len({message, Said("%(what)sを外す", what=inner), inner}) == 2
     assert str(Said("100%のまま")) == "100%のまま"
+
+
+class English(NullTranslations):
+    """Translations for the tests of what templates are given."""
+
+    def gettext(self, message: str) -> str:
+        """Return a text in English."""
+        return {"閉じる": "Close", "題": "A & <b>B</b>", "%(n)s番": "No. %(n)s", "半分": "50%%"}.get(message, message)
+
+
+@pytest.fixture
+def spoken_english() -> Environment:
+    """Give an environment whose texts are English."""
+    made = Environment(autoescape=True, extensions=["jinja2.ext.i18n"])
+    install(made, English())
+    return made
+
+
+@pytest.mark.parametrize(
+    ("template", "shown"),
+    [
+        ('{{ _("閉じる") }}', "Close"),
+        ('{{ _( "閉じる" ) ~ "<" }}', "Close&lt;"),
+        ('{% set a = _("閉じる") %}<a title="{{ a }}">', '<a title="Close">'),
+        ('{{ [_("閉じる"), x, _("閉じる")]|join(" ") }}', "Close &lt;i&gt; Close"),
+        ('{{ _("題") }}', "A & <b>B</b>"),
+        ('{{ _("半分") }}', "50%"),
+        ('{{ _("%(n)s番", n=x) }}', "No. &lt;i&gt;"),
+        ('{{ _("%(n)s番", n=_("題")) }}', "No. A & <b>B</b>"),
+        ('{{ ngettext("%(num)s件", "%(num)s件", 1000, num="1,000") }}', "1,000件"),
+        ('{{ ngettext("%(num)s件", "%(num)s件", 3) }}', "3件"),
+        ("{% trans n=x %}{{ n }}番{% endtrans %}", "No. &lt;i&gt;"),
+        ('{{ y._("閉じる") }}', "閉じる"),
+    ],
+)
+def test_templates_say_texts_and_escape_what_fills_them(spoken_english: Environment, template: str, shown: str) -> None:
+    assert spoken_english.from_string(template).render(x="<i>", y={"_": lambda text: text}) == shown
+
+
+def test_a_text_that_nothing_fills_is_asked_for_when_its_template_is_compiled(spoken_english: Environment) -> None:
+    assert "Close" in str(spoken_english.compile('{{ _("閉じる") }}', raw=True))
+    assert "_(" not in str(spoken_english.compile('{{ f(_("閉じる")) }}', raw=True)).replace("environment", "")
 
 
 # Sites
