@@ -15,8 +15,8 @@ from typing import Final
 SLOTS: Final = max(1, (os.cpu_count() or 1) // 2)
 """So many files are made at once by all processes together: a crawler leaves half the machine to readers."""
 
-WAITING: Final = 2
-"""So many threads of a process wait for a slot; others are told at once that it is busy, and serve pages."""
+WAITING: Final = 1
+"""So many threads of a process wait for a slot; others are told at once that it is busy, and go on to serve pages."""
 
 PATIENCE: Final = 2.0
 """Seconds that one of them waits."""

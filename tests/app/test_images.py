@@ -110,7 +110,10 @@ def test_what_cannot_be_made_smaller_is_served_as_it_is(site: Site, name: str) -
     assert image["src"] == f"/assets/{name}"
     assert int(str(image["width"])) > int(str(image["height"])) > 0
     assert image.get("srcset") is None
-    assert client.get(str(image["src"])).data == AS_THEY_ARE[name]
+    answer = client.get(str(image["src"]))
+    assert answer.data == AS_THEY_ARE[name]
+    assert answer.mimetype.startswith("image/")
+    assert "attachment" not in answer.headers.get("Content-Disposition", "")
 
 
 @pytest.mark.parametrize("name", NO_PICTURES)
