@@ -71,7 +71,7 @@ class ConstantTexts(Extension):
 
 def install(environment: Environment, translations: NullTranslations) -> None:
     """Let templates speak a language."""
-    environment.extend(newstyle_gettext=True)  # so `{% trans %}` calls the functions as templates do
+    environment.newstyle_gettext = True  # type: ignore[attr-defined]  # `{% trans %}` calls the functions as templates do
     texts = Texts(translations)
     environment.globals.update({"_": texts.gettext, "gettext": texts.gettext, "ngettext": texts.ngettext})
     extension = ConstantTexts(environment)
