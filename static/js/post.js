@@ -43,7 +43,8 @@ function close(fold) {
 }
 on('toggle', ({ target: fold }) => {
   if (!fold.matches('.fold')) return;
-  if (fold.open && fold.dataset.opened) fold.dataset.fold ? load(fold) : announce(fold.dataset.opened);
+  if (fold.open && fold.dataset.fold) load(fold);
+  else if (fold.open && fold.dataset.opened && !find('.is-current', fold)) announce(fold.dataset.opened);
   if (!find('[data-matches]')) stored('sessionStorage', post(), all('.fold[open]').map((one) => one.id));
 }, true);
 // Pointing at a closed fold fetches it; pointing at an open one fetches the next.
@@ -98,20 +99,24 @@ const COMMENT = '.comment:not(details:not([open]) *)';
 const LIT = '.lit, [data-fold]';
 const HIT = '.is-match, [data-fold]:has(.badge)';
 let place;
+let stepped = 0;
 let steps = Promise.resolve();
 const walk = (...step) => { steps = steps.then(() => walkNow(...step)); };
 async function walkNow(by, kind, withFocus, round) {
   const focus = document.activeElement;
   const marked = [focus.closest('.comment') ?? focus.closest('.fold summary'), find('.is-current, .is-target')].find((one) => {
     const box = one?.getBoundingClientRect();
-    return box && box.bottom > 0 && box.top < innerHeight;
+    return box && (Date.now() - stepped < 1000 || (box.bottom > 0 && box.top < innerHeight)); // it may still be on its way
   });
   for (let from = marked ?? place; ;) {
     const stops = all(`#thread :is(${kind})`);
     const ahead = stops.filter((one) => from?.isConnected ? from.compareDocumentPosition(one) & (by > 0 ? 4 : 2) : by > 0);
     const next = (ahead.length || !round ? ahead : stops).at(by > 0 ? 0 : -1);
     if (!next) return;
-    if (next.matches('.comment')) return show(next, 'is-current', withFocus);
+    if (next.matches('.comment')) {
+      stepped = Date.now();
+      return show(next, 'is-current', withFocus);
+    }
     await load(next);
     if (next.dataset.fold) return location.assign(find('a', next).href); // it could not be fetched here
   }

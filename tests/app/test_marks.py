@@ -67,7 +67,7 @@ def test_every_hit_has_a_link_that_opens_its_fold_with_the_marks(client: FlaskCl
 def test_folds_are_fetched_with_their_marks(client: FlaskClient) -> None:
     fold = page(client, f"{POST}?q=丸い").select_one("#fold-1")
     assert fold is not None
-    inside = page(client, str(fold["hx-get"]), headers=HTMX)
+    inside = page(client, str(fold["data-fold"]), headers=HTMX)
     assert texts(inside.select("mark")) == ["丸い", "丸い"]
     assert inside.select("h1") == []
 
@@ -95,7 +95,8 @@ def test_an_empty_search_of_a_thread_is_the_whole_thread(client: FlaskClient) ->
 
 
 def test_htmx_gets_the_thread_alone_and_its_address(client: FlaskClient) -> None:
-    response = client.get(f"{POST}?q=土鍋&view=thread", headers=HTMX)
+    typing = {**HTMX, "HX-Source": "form#thread-search"}
+    response = client.get(f"{POST}?q=土鍋&view=thread", headers=typing)
     assert response.headers["HX-Replace-Url"] == f"{POST}?q=%E5%9C%9F%E9%8D%8B&view=thread"
     assert "HX-Request" in response.headers["Vary"]
     soup = page(client, f"{POST}?q=土鍋&view=thread", headers=HTMX)
@@ -103,7 +104,7 @@ def test_htmx_gets_the_thread_alone_and_its_address(client: FlaskClient) -> None
     assert texts(soup.select("#announce")) == ["このスレッドで1件一致"]
     assert texts(soup.select("h1[hx-swap-oob] mark")) == []
     assert texts(page(client, f"{POST}?q=急須&view=thread", headers=HTMX).select("h1[hx-swap-oob] mark")) == ["急須"]
-    assert client.get(f"{POST}?q=&view=thread", headers=HTMX).headers["HX-Replace-Url"] == POST
+    assert client.get(f"{POST}?q=&view=thread", headers=typing).headers["HX-Replace-Url"] == POST
 
 
 def test_no_hit_in_the_thread_leads_to_all_posts(client: FlaskClient) -> None:

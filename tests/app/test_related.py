@@ -58,9 +58,10 @@ def test_similar_comments_of_an_unknown_comment_are_not_found(client: FlaskClien
 
 def test_the_menu_of_a_comment_leads_there(client: FlaskClient, site: Site) -> None:
     id_ = site.comment_ids()[f"{SAID}（one）"]
-    links = page(client, "/posts/one/").select(f"#c-{id_} .menu a")
-    assert texts(links) == ["似ているコメント", "この人のコメント", "このコメントへのリンク"]
-    assert links[0]["href"] == links[0]["hx-get"] == f"/c/{id_}/similar"
+    (opener,) = page(client, "/posts/one/").select(f"#c-{id_} .dots")
+    (link,) = page(client, str(opener["href"]), headers=HTMX).select("a[href$='/similar']")
+    assert link["href"] == link["hx-get"] == f"/c/{id_}/similar"
+    assert link["hx-target"] == f"#c-{id_}"
 
 
 def test_related_things_are_in_the_json_too(client: FlaskClient, site: Site) -> None:

@@ -177,13 +177,13 @@ def test_the_whole_page_of_a_thread_search_is_the_same(open_page: Opener) -> Non
 def test_similar_comments_open_below_a_comment(open_page: Opener) -> None:
     page = open_page("/posts/2026_01/walk_01/")
     comment = page.locator(".comment").first
-    comment.locator(".menu summary").click()
-    comment.get_by_role("link", name="似ているコメント").click()
+    comment.locator(".dots").click()
+    page.locator("#menu").get_by_role("link", name="似ているコメント").click()
     expect(comment.locator(".similar")).to_be_visible()
     expect(page.locator(".similar")).to_have_count(1)
     expect(page.locator(".similar")).to_be_focused()
     expect(page.locator(".similar")).to_be_in_viewport()
-    expect(comment.locator(".menu")).not_to_have_attribute("open", "")
+    expect(page.locator("#menu")).to_be_hidden()
     assert page.url.endswith("/walk_01/")
 
 
