@@ -143,10 +143,8 @@ function inHits(key, target) {
 // The map of keys is a page; here it is fetched once and shown over this one.
 async function showKeys() {
   const dialog = byId('key-map');
-  const { source } = dialog.dataset;
-  if (!dialog.childElementCount) await htmx.ajax('GET', source, { target: dialog, swap: 'innerHTML' });
+  if (!dialog.childElementCount) await htmx.ajax('GET', dialog.dataset.source, { target: dialog, swap: 'innerHTML' });
   if (dialog.childElementCount) dialog.showModal();
-  else location.assign(source);
 }
 
 // What replaces a part of the page keeps its filters unfolded where they were, and takes over the focus that went with

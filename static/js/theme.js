@@ -1,33 +1,33 @@
-// Theme, text size and keys, in force before anything is painted. They are chosen in the panel #settings and remembered
-// in this browser alone; what is stored may be anything and storage may be closed, then the first value holds.
+// Theme, text size and keys, before anything is painted: chosen in #settings, remembered in this browser alone.
 {
-  const root = document.documentElement;
+  const { dataset } = document.documentElement;
   const values = { theme: ['system', 'light', 'dark'], text: ['medium', 'small', 'large', 'huge'], keys: ['on', 'off'] };
 
-  const use = (name, value) => {
-    root.dataset[name] = values[name].includes(value) ? value : values[name][0];
-    for (const meta of document.querySelectorAll('meta[data-scheme]')) {
+  function use(name, value) {
+    dataset[name] = values[name].includes(value) ? value : values[name][0];
+    const { theme } = dataset;
+    for (const meta of document.querySelectorAll('[data-scheme]')) {
       const { scheme } = meta.dataset;
-      const { theme } = root.dataset;
       meta.media = theme === 'system' ? `(prefers-color-scheme: ${scheme})` : theme === scheme ? 'all' : 'not all';
     }
-  };
-  const recall = () => {
+  }
+  // Storage may be closed, and hold anything.
+  function recall() {
     for (const name in values) {
-      let value = root.dataset[name];
-      try { value = localStorage.getItem('matome-' + name); } catch {}
+      let value = dataset[name];
+      try { value = localStorage['matome-' + name]; } catch {}
       use(name, value);
     }
-  };
+  }
   recall();
-  addEventListener('storage', recall); // another tab chose
-  addEventListener('pageshow', recall); // a page that was kept for Back may be behind
+  addEventListener('storage', recall);
+  addEventListener('pageshow', recall); // a page kept for Back may be behind
   addEventListener('beforetoggle', ({ target }) => {
-    for (const input of target.querySelectorAll('input[type=radio]')) input.checked = input.value === root.dataset[input.name];
+    for (const input of target.querySelectorAll('[type=radio]')) input.checked = input.value === dataset[input.name];
   }, true);
-  addEventListener('change', ({ target }) => {
-    if (!target.closest('#settings')) return;
-    use(target.name, target.value);
-    try { localStorage.setItem('matome-' + target.name, target.value); } catch {}
+  addEventListener('change', ({ target: { name, value } }) => {
+    if (!values[name]) return;
+    use(name, value);
+    try { localStorage['matome-' + name] = value; } catch {}
   });
 }

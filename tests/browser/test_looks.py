@@ -67,8 +67,8 @@ CONTRAST = """() => {
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True}
 
-# Targets below 24 px that have no room around them either, as WCAG 2.2 (2.5.8) reckons it: the circle of 24 px around the
-# middle of such a target touches another target, or the circle around another such one. Links within a text are exempt.
+# Targets below 24 px that have no room around them either, as WCAG 2.2 (2.5.8) reckons it: the circle of 24 px around
+# the middle of such a target touches another target, or the circle of another such one. Links within a text are exempt.
 TINY = """() => {
   const targets = [...document.querySelectorAll('a, button, summary, input:not([type=hidden])')]
     .filter((e) => e.checkVisibility({ visibilityProperty: true }) && !e.closest('.hidden, .skip, .month-bars'))
@@ -81,8 +81,8 @@ TINY = """() => {
       const [u, v] = middle(other.box);
       return Math.hypot(x - u, y - v) < 24;
     }
-    const [dx, dy] = [Math.max(other.box.left - x, 0, x - other.box.right), Math.max(other.box.top - y, 0, y - other.box.bottom)];
-    return Math.hypot(dx, dy) < 12;
+    const { left, right, top, bottom } = other.box;
+    return Math.hypot(Math.max(left - x, 0, x - right), Math.max(top - y, 0, y - bottom)) < 12;
   };
   const within = (one, other) => one.e.contains(other.e) || other.e.contains(one.e);
   return targets.filter(tiny).filter(({ e }) => !e.closest('.body, .prose, .help p, .help li, dd'))

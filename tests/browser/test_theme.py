@@ -1,4 +1,4 @@
-"""Theme, text size and keys: in force before the first paint, remembered here alone, and no trouble where they cannot be."""
+"""Theme, text size and keys: in force before the first paint, remembered in this browser, harmless without storage."""
 
 from __future__ import annotations
 
