@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from PIL import ExifTags, Image
+
+logger = logging.getLogger("matome")
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
 """What is opened at all: the kinds that browsers show. Pillow knows many more, and each is code that may fail."""
@@ -57,12 +60,13 @@ def read_picture(path: Path) -> Picture | None:
 def _read(path: Path, _mtime_ns: int, size: int) -> Picture | None:
     try:
         if size > MAX_BYTES:
-            return None
+            raise ValueError(f"larger than {MAX_BYTES // 1_000_000} MB")
         if path.suffix.lower() == ".svg":
             return _read_svg(path)
         return _read_pixels(path)
-    except Exception:
+    except Exception as error:
         # What decoders raise for a damaged file has no common class, and a page has to do without the picture.
+        logger.warning("%s: the picture cannot be read (%s); replace the file", path, error)
         return None
 
 

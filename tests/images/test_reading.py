@@ -38,6 +38,13 @@ def test_damage_behind_the_head_does_not_keep_the_head_from_being_read(tmp_path:
     assert found is None or found.width > found.height
 
 
+def test_a_file_that_cannot_be_read_is_named_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path, "text.png", NO_PICTURES["text.png"])
+    for _ in range(3):
+        read_picture(path)
+    assert [str(path) in record.getMessage() for record in caplog.records] == [True]
+
+
 def test_what_is_not_there_is_none(tmp_path: Path) -> None:
     assert read_picture(tmp_path / "none.png") is None
     assert read_picture(tmp_path / "\0.png") is None
