@@ -1,4 +1,7 @@
-"""Make docs/screenshot.png for the README: a search over the sample posts, and a post with an open fold on a phone.
+"""Make the pictures of the documentation from the sample posts.
+
+docs/screenshot.png, for the README: a search, and a post with an open fold on a phone. docs/design.png: home in light,
+a post in dark with the panel for theme and text size, and the map of keys, all on a phone.
 
 Run in the checkout after `make setup-dev`: .venv/bin/python scripts/make_screenshot.py (CHROMIUM= names a browser).
 """
@@ -9,20 +12,21 @@ import os
 import shutil
 import tempfile
 import threading
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
 from PIL import Image
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from matome_app import create_app, ingest
 from matome_app.config import read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-OUT = ROOT / "docs/screenshot.png"
+README, DESIGN = ROOT / "docs/screenshot.png", ROOT / "docs/design.png"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 SEARCH = "/search?q=" + quote("バックアップ")
 POST = "/posts/2026_05/2026_05_12_sqlite_in_production/details/1#fold-1"
@@ -39,27 +43,34 @@ def main() -> None:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            pictures = take_pictures(f"http://127.0.0.1:{server.server_port}")
+            take_pictures(f"http://127.0.0.1:{server.server_port}")
         finally:
             server.shutdown()
             thread.join()
             server.server_close()
-    join(*pictures).quantize(COLORS).save(OUT, optimize=True)
-    print(f"{OUT.relative_to(ROOT)}: {OUT.stat().st_size:,} bytes")
 
 
-def take_pictures(base: str) -> tuple[Image.Image, Image.Image]:
-    """Return a wide picture of a search and a narrow one, in dark, of a post."""
+def take_pictures(base: str) -> None:
+    """Write both pictures."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
-        wide = take_picture(browser, base + SEARCH, WIDE, "light")
-        narrow = take_picture(browser, base + POST, NARROW, "dark")
+        search = take_picture(browser, base + SEARCH, WIDE, "light")
+        save(README, search, take_picture(browser, base + POST, NARROW, "dark"))
+        home = take_picture(browser, base + "/", NARROW, "light")
+        panel = take_picture(browser, base + POST, NARROW, "dark", open_panel)
+        save(DESIGN, home, panel, take_picture(browser, base + "/help/keys", NARROW, "light"))
         browser.close()
-    return wide, narrow
 
 
-def take_picture(browser: Browser, url: str, width: int, scheme: Literal["light", "dark"]) -> Image.Image:
-    """Return what a window of a width shows of an address, in the light or the dark scheme."""
+def open_panel(page: Page) -> None:
+    """Open the panel for theme and text size."""
+    page.locator(".to-settings").click()
+
+
+def take_picture(
+    browser: Browser, url: str, width: int, scheme: Literal["light", "dark"], act: Callable[[Page], None] | None = None
+) -> Image.Image:
+    """Return what a window of a width shows of an address, in light or dark, after an act on the page."""
     context = browser.new_context(
         viewport={"width": width, "height": HEIGHT},
         color_scheme=scheme,
@@ -67,17 +78,23 @@ def take_picture(browser: Browser, url: str, width: int, scheme: Literal["light"
     )
     page = context.new_page()
     page.goto(url, wait_until="networkidle")
+    if act:
+        act(page)
     picture = Image.open(BytesIO(page.screenshot())).convert("RGB")
     context.close()
     return picture
 
 
-def join(wide: Image.Image, narrow: Image.Image) -> Image.Image:
-    """Return the two pictures side by side."""
-    whole = Image.new("RGB", (wide.width + GAP + narrow.width, HEIGHT), "white")
-    whole.paste(wide, (0, 0))
-    whole.paste(narrow, (wide.width + GAP, 0))
-    return whole
+def save(path: Path, *pictures: Image.Image) -> None:
+    """Write pictures side by side into one file."""
+    width = sum(picture.width for picture in pictures) + GAP * (len(pictures) - 1)
+    whole = Image.new("RGB", (width, HEIGHT), "white")
+    left = 0
+    for picture in pictures:
+        whole.paste(picture, (left, 0))
+        left += picture.width + GAP
+    whole.quantize(COLORS).save(path, optimize=True)
+    print(f"{path.relative_to(ROOT)}: {path.stat().st_size:,} bytes")
 
 
 if __name__ == "__main__":
