@@ -21,7 +21,8 @@ LONGER_THAN_THE_DELAY_MS = 260
 WATCH_SHIFTS = """() => {
   window.shifts = [];
   const unasked = (list) => list.getEntries().filter((shift) => !shift.hadRecentInput).map((shift) => shift.value);
-  new PerformanceObserver((list) => window.shifts.push(...unasked(list))).observe({ type: 'layout-shift', buffered: true });
+  const observer = new PerformanceObserver((list) => window.shifts.push(...unasked(list)));
+  observer.observe({ type: 'layout-shift', buffered: true });
 }"""
 CATS, CATS_AND_DOGS = POSTS // 2, POSTS // 6
 
