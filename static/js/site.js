@@ -3,6 +3,7 @@
 
 const byId = (id) => document.getElementById(id);
 const box = () => byId('q');
+const SEARCHES = '#search, #user-search'; // the forms that search as one types, each with the hits below it
 const composing = (event) => event.isComposing || event.keyCode === 229;
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 const on = (name, act) => document.addEventListener(name, act);
@@ -54,7 +55,7 @@ function pushTyped(next) {
 
 on('htmx:config:request', (event) => {
   const { ctx } = event.detail;
-  if (ctx.sourceElement.id !== 'search') return;
+  if (!ctx.sourceElement.matches(SEARCHES)) return;
   const enter = ctx.sourceEvent.type === 'submit';
   const wanted = asked(ctx.request.action + '?' + new URLSearchParams(ctx.request.body));
   const waiting = awaited?.wanted === wanted;
@@ -67,7 +68,7 @@ on('htmx:config:request', (event) => {
     awaited = { ctx, wanted };
     entered = enter;
   }
-  if (enter && matchMedia('(pointer: coarse)').matches) box().blur(); // the keyboard of a phone covers the results
+  if (enter && matchMedia('(pointer: coarse)').matches) document.activeElement.blur(); // the keyboard of a phone covers the results
 });
 on('htmx:finally:request', (event) => {
   if (awaited?.ctx === event.detail.ctx) awaited = null;
@@ -82,7 +83,7 @@ on('htmx:before:history:update', (event) => {
   const { history: action, sourceElement, response } = event.detail;
   // An answer that is an error is not a place to come back to.
   if (response?.status >= 400 || response?.status === 204) return event.preventDefault();
-  if (sourceElement.id !== 'search') {
+  if (!sourceElement.matches(SEARCHES)) {
     if (action.type === 'push') settle();
   } else if (entered) {
     action.type = pushTyped(action.path) ? 'push' : 'replace';
@@ -111,7 +112,7 @@ const shortcuts = {
 on('keydown', (event) => {
   if (composing(event) || event.defaultPrevented || hasModifier(event)) return;
   const { key, target } = event;
-  const act = event.shiftKey ? null : target.id === 'q' ? inBox : target.closest('.hit') && inHits;
+  const act = event.shiftKey ? null : target.matches('#q, #user-q') ? inBox : target.closest('.hit') && inHits;
   if (act?.(key, target)) event.preventDefault();
   else if (Object.hasOwn(shortcuts, key)) {
     event.preventDefault();
@@ -133,7 +134,7 @@ function inBox(key, field) {
 function inHits(key, target) {
   const links = hits();
   const here = links.indexOf(target.closest('.hit').querySelector('.to-comment'));
-  if (key === 'Escape' || (key === 'ArrowUp' && here === 0)) box().focus();
+  if (key === 'Escape' || (key === 'ArrowUp' && here === 0)) (byId('user-q') ?? box()).focus();
   else if (key === 'ArrowUp') links[here - 1].focus();
   else if (key === 'ArrowDown') links[here + 1]?.focus();
   else return false;

@@ -70,6 +70,48 @@ def test_what_one_said_is_searched_on_their_page(open_page: OpenPage) -> None:
     expect(page.get_by_role("searchbox", name="この人のコメントを検索")).to_have_value("blinked")
 
 
+def test_arrows_lead_from_the_box_of_a_commenter_to_the_hits_and_back(open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("/users/kappa/")
+    box = page.get_by_role("searchbox", name="この人のコメントを検索")
+    box.press("ArrowDown")
+    expect(page.locator(".hit .to-comment").first).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator(".hit .to-comment").nth(1)).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("ArrowUp")
+    expect(box).to_be_focused()
+    box.press("ArrowDown")
+    page.keyboard.press("Escape")
+    expect(box).to_be_focused()
+    box.press_sequentially("曲がり角", delay=30)
+    expect(page.locator(".hit mark").first).to_have_text("曲がり角")
+    box.press("Escape")
+    expect(box).to_have_value("")
+    expect(page.locator(".hit mark")).to_have_count(0)
+    expect(box).to_be_focused()
+
+
+def test_enter_makes_an_entry_of_the_history_on_the_page_of_a_commenter(open_page: OpenPage, watch: Watch) -> None:
+    page = open_page("/users/kappa/")
+    everything = page.locator(".count strong").inner_text()
+    box = page.get_by_role("searchbox", name="この人のコメントを検索")
+    box.press_sequentially("曲がり角", delay=30)
+    expect(page).to_have_url(re.compile(rf"/users/kappa/\?q={quote('曲がり角')}$"))
+    asked = len(watch.asked("/users/kappa/?"))
+    box.press("Enter")
+    page.wait_for_timeout(LONGER_THAN_THE_DELAY_MS)
+    assert len(watch.asked("/users/kappa/?")) == asked
+    box.fill("lighthouse")
+    expect(page).to_have_url(re.compile(r"/users/kappa/\?q=lighthouse$"))
+    box.press("Enter")
+    page.go_back()
+    expect(page).to_have_url(re.compile(rf"/users/kappa/\?q={quote('曲がり角')}$"))
+    expect(page.locator(".hit mark").first).to_have_text("曲がり角")
+    page.go_back()
+    expect(page).to_have_url(re.compile(r"/users/kappa/$"))
+    expect(page.locator(".count strong")).to_have_text(everything)
+
+
 def test_filters_stay_with_the_words_on_the_page_of_a_commenter(open_page: OpenPage) -> None:
     page = open_page("/users/kappa/", viewport={"width": 1440, "height": 900})
     total = page.locator(".count strong")
