@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from matome_app.errors import BadSearch, Message
+from matome_app.errors import N_, BadSearch, Message
 from matome_app.search.params import MAX_VALUE
 from matome_app.store import lists
 from matome_app.store.lists import TermCount
@@ -60,7 +60,7 @@ def _item(slug: str, name: str, posts: int) -> str:
 def _wanted() -> str:
     wanted = request.args.get("name", "").replace("\0", "\ufffd").strip()
     if len(wanted) > MAX_VALUE:
-        message = "name=%(value)s…: 名前は%(most)s文字以内にしてください。"
+        message = N_("name=%(value)s…: 名前は%(most)s文字以内にしてください。")
         raise BadSearch(Message(message, value=wanted[:20], most=MAX_VALUE))
     return wanted
 
