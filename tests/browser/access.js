@@ -16,22 +16,26 @@
   // A link in a sentence or a heading takes the height of its line, which WCAG allows.
   function isInText(element) {
     if (inForm(element) || getComputedStyle(element).display !== 'inline') return false;
-    const block = element.closest('p, li, dd, td, h1, h2, h3, h4, h5, h6, blockquote, .body, .prose');
-    return Boolean(block) && (block.matches('h1, h2, h3, h4, h5, h6, .body, .prose') || text(block).length > text(element).length);
+    if (element.closest('h1, h2, h3, h4, h5, h6, .body, .prose')) return true;
+    const block = element.closest('p, li, dd, td, blockquote');
+    return Boolean(block) && text(block).length > text(element).length;
   }
   const text = (element) => element.textContent.replaceAll(/\s+/g, '');
 
-  // What a finger meets instead of a small control: its label, or a link stretched over its box by a pseudo-element.
+  // What a finger meets: the element, its label, or what is laid over its box by a pseudo-element.
   function touched(element) {
     const boxes = [element, ...(element.labels ?? [])].map((one) => one.getBoundingClientRect()).filter(isOnScreen);
-    const after = getComputedStyle(element, '::after');
-    if (after.position === 'absolute' && after.content !== 'none') boxes.push({ width: parseFloat(after.width), height: parseFloat(after.height) });
+    for (const pseudo of ['::before', '::after']) {
+      const { position, content, width, height } = getComputedStyle(element, pseudo);
+      if (position === 'absolute' && content !== 'none') boxes.push({ width: parseFloat(width), height: parseFloat(height) });
+    }
     return { width: Math.max(...boxes.map((box) => box.width)), height: Math.max(...boxes.map((box) => box.height)), count: boxes.length };
   }
 
+  // Controls have to be as high as they are wide; a link of two characters may be as narrow as a pointer needs it.
   function smallTargets(least) {
-    return focusable().filter((one) => !isInText(one)).map((one) => [one, touched(one)])
-      .filter(([, box]) => box.count && (box.width < least - 0.5 || box.height < least - 0.5))
+    return focusable().filter((one) => !isInText(one) && !one.matches('.skip')).map((one) => [one, touched(one)])
+      .filter(([one, box]) => box.count && (box.height < least - 0.5 || box.width < (inForm(one) ? least : 24) - 0.5))
       .map(([one, box]) => `${box.width.toFixed()}x${box.height.toFixed()} ${shown(one)}`);
   }
 
@@ -58,11 +62,14 @@
     return matchMedia('(prefers-color-scheme: dark)').matches ? 'black' : 'white';
   }
 
-  // The outline of whatever shows that the focus is here: the element, or a box around it that lights up with it.
+  // The outline of whatever shows that the focus is here: the element, what it draws over its box, or a box around it.
   function ring(element) {
     for (let one = element, n = 0; one && n < 4; one = one.parentElement, n += 1) {
-      const { outlineStyle, outlineWidth, outlineColor } = getComputedStyle(one);
-      if (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2) return { element: one, color: outlineColor };
+      for (const pseudo of [null, '::before', '::after']) {
+        const { outlineStyle, outlineWidth, outlineColor, content } = getComputedStyle(one, pseudo);
+        if (pseudo && content === 'none') continue;
+        if (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2) return { element: one, color: outlineColor };
+      }
     }
     return null;
   }
@@ -79,7 +86,8 @@
   // Call it after a key was pressed: only then do browsers draw the focus that scripts set.
   function poorFocus() {
     const poor = [];
-    const all = focusable();
+    const inside = document.querySelector('dialog[open], :popover-open'); // what lies behind is covered
+    const all = focusable().filter((one) => !inside || inside.contains(one));
     for (const element of all) {
       element.focus();
       if (document.activeElement !== element) {

@@ -88,7 +88,7 @@ DEAD = """() => {
     ...document.querySelectorAll('dialog, [popover], .htmx-indicator, kbd'),
     ...[...document.querySelectorAll('a[href^="#"]')].filter((one) => !document.getElementById(one.hash.slice(1))),
   ];
-  return dead.filter((one) => shown(one) && getComputedStyle(one).opacity !== '0' && !one.closest('.key-map'))
+  return dead.filter((one) => shown(one) && getComputedStyle(one).opacity !== '0' && !one.closest('.key-map, .help'))
     .map((one) => one.outerHTML.slice(0, 120));
 }"""
 
@@ -183,7 +183,7 @@ def test_pages_of_a_list_turn_where_more_cannot_be_loaded_in_place(open_plain: O
 
 
 def test_a_list_is_ordered_and_narrowed_by_tag_and_month_together(open_plain: OpenPage) -> None:
-    page = open_plain("/")
+    page = open_plain("/", viewport={"width": 360, "height": 740})
     page.get_by_role("link", name="コメントの多い順").click()
     expect(page.locator(".item h2").first).to_have_text("灯台までの長い散歩を全部まとめて読む")
     page.locator("#filters > summary").click()
