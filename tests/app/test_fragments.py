@@ -12,10 +12,11 @@ from tests.app.sites import HTMX, TEAPOTS, Site, page, soup, texts
 
 PAGES = (
     *("/", "/?page=2", "/posts/", "/posts/?tag=filler", "/tags/", "/tags/doom/", "/months/", "/months/2024/03/"),
+    *("/?page=2&from=1", "/posts/?order=discussed&tag=filler", "/months/?tag=DOOM", "/tags/?name=o", "/posts/?tag=missing"),
     *("/users/", "/users/gull/", "/search", "/search?q=急須", "/search?q=ない言葉", "/search?tag=DOOM&color=any"),
     *(f"/{TEAPOTS}/", f"/{TEAPOTS}/details/1", f"/{TEAPOTS}/details/2?open=1", "/nowhere/", "/search?page=x"),
 )
-FRAGMENTS = ("/", "/posts/?tag=filler", "/tags/doom/", "/search?q=急須", "/users/gull/", f"/{TEAPOTS}/details/1")
+FRAGMENTS = ("/", "/posts/?tag=filler", "/tags/doom/", "/tags/?name=o", "/months/", "/search?q=急須", "/users/gull/", f"/{TEAPOTS}/details/1")
 WHOLE: tuple[dict[str, str], ...] = (
     {},
     {**HTMX, "HX-Boosted": "true"},
