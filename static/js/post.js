@@ -100,13 +100,14 @@ const LIT = '.lit, [data-fold]';
 const HIT = '.is-match, [data-fold]:has(.badge)';
 let place;
 let stepped = 0;
+const isMoving = () => Date.now() - stepped < 1000;
 let steps = Promise.resolve();
 const walk = (...step) => { steps = steps.then(() => walkNow(...step)); };
 async function walkNow(by, kind, withFocus, round) {
   const focus = document.activeElement;
   const marked = [focus.closest('.comment') ?? focus.closest('.fold summary'), find('.is-current, .is-target')].find((one) => {
     const box = one?.getBoundingClientRect();
-    return box && (Date.now() - stepped < 1000 || (box.bottom > 0 && box.top < innerHeight)); // it may still be on its way
+    return box && (isMoving() || (box.bottom > 0 && box.top < innerHeight));
   });
   for (let from = marked ?? place; ;) {
     const stops = all(`#thread :is(${kind})`);
@@ -136,7 +137,7 @@ function comeTo(comment) {
 }
 addEventListener('scroll', () => requestAnimationFrame(() => {
   const comment = document.elementFromPoint(innerWidth / 2, innerHeight * .45)?.closest('#thread .comment');
-  if (comment) comeTo(comment);
+  if (comment && !isMoving()) comeTo(comment);
 }), { passive: true });
 function toggleNearest() {
   const folds = all('.fold');
@@ -211,7 +212,10 @@ on('htmx:after:swap', ({ detail: { ctx: { sourceElement, target, response } } })
   if (target.id === 'menu') return reveal();
   if (target.matches('.post *')) byId('menu')?.hidePopover?.();
   if (target.matches('.comment')) well && showSimilar(target);
-  else if (target.matches('#thread, body')) prepare();
+  else if (target.matches('#thread, body')) {
+    prepare();
+    if (document.activeElement === document.body) find('#thread [aria-current]')?.focus({ preventScroll: true });
+  }
 });
 
 const CLICKS = {
