@@ -9,7 +9,7 @@ from functools import cache
 from typing import Final
 from urllib.parse import quote_plus, urlencode
 
-from matome_app.errors import BadSearch, Message
+from matome_app.errors import N_, BadSearch, Message
 from matome_app.search.params import SearchParams
 from matome_app.web.urls import term_url, with_query
 
@@ -115,9 +115,8 @@ def _first(args: Mapping[str, str], page: int) -> int:
     if not value:
         return page
     if not _NUMBER.fullmatch(value) or not 0 < int(value) <= page:
-        message = "from=%(value)s: 1から page までの数で指定してください。"
-        raise BadSearch(Message(message, value=value[:40]))
+        raise BadSearch(Message("from=%(value)s: 1から page までの数で指定してください。", value=value[:40]))
     if page - int(value) >= MOST_PAGES:
-        message = "from=%(value)s: 一度に表示できるのは%(most)sページまでです。"
+        message = N_("from=%(value)s: 一度に表示できるのは%(most)sページまでです。")
         raise BadSearch(Message(message, value=value, most=MOST_PAGES))
     return int(value)
