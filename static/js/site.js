@@ -1,5 +1,4 @@
-// What htmx alone cannot do on any page: what typing and Enter mean for requests and history, the keys, focus that is
-// kept, and failures that are said. What posts need besides is in post.js.
+// What htmx alone cannot do on any page: typing, history, keys, focus, failures. What posts need besides is in post.js.
 
 const byId = (id) => document.getElementById(id);
 const box = () => byId('q');
@@ -8,13 +7,13 @@ const composing = (event) => event.isComposing || event.keyCode === 229;
 const hasModifier = (event) => event.ctrlKey || event.metaKey || event.altKey;
 const on = (name, act) => document.addEventListener(name, act);
 
-// While an IME composes, its input events must not search; the committed text arrives by compositionend.
+// While an IME composes, nothing is searched; the committed text arrives by compositionend.
 addEventListener('input', (event) => {
   if (event.isComposing && event.target.closest('[data-ime-guard]')) event.stopPropagation();
 }, true);
 
-// Enter that ends a composition must not send the form, nor Escape empty the box. And shortcuts of one character, here
-// and in post.js, hold only where nothing is typed, no dialog is open, and the reader has not turned them off.
+// Enter that ends a composition must not send the form, nor Escape empty the box. Letters are keys, here and in post.js,
+// only where nothing is typed, no dialog is open, and the reader has not turned them off.
 addEventListener('keydown', (event) => {
   const { key, target } = event;
   if (['Enter', 'Escape'].includes(key) && composing(event) && target.closest('[data-ime-guard]')) event.preventDefault();
@@ -34,8 +33,8 @@ function asked(address) {
   return url.pathname + '?' + new URLSearchParams(pairs);
 }
 
-// History. Typing replaces the address of its own entry; `over` is the address it has replaced there, if any. Enter
-// makes an entry of what was typed, and gives the one before its address back.
+// Typing replaces the address of its own entry in history; `over` is what it replaced. Enter makes an entry of what was
+// typed, and gives the one before its address back.
 let typing = false;
 let over = '';
 let entered = false; // whether the answer that is awaited was asked for by Enter
@@ -60,7 +59,7 @@ on('htmx:config:request', (event) => {
   const wanted = asked(ctx.request.action + '?' + new URLSearchParams(ctx.request.body));
   const waiting = awaited?.wanted === wanted;
   if (waiting || (!awaited && wanted === asked(location.href) && document.querySelector('#main .search'))) {
-    // It is shown, or on its way: nothing is asked again.
+    // It is shown, or on its way.
     event.preventDefault();
     if (enter && waiting) entered = true;
     else if (enter) enterShown();
@@ -95,7 +94,7 @@ on('htmx:before:history:update', (event) => {
 });
 addEventListener('popstate', settle);
 
-// Keys. ↓ leads from the box into the hits, ↓ and ↑ along them, Esc back; Esc in the box empties it, then leaves.
+// ↓ leads from the box into the hits, ↓ and ↑ along them, Esc back; Esc in the box empties it, then leaves.
 const hits = () => [...document.querySelectorAll('.hit .to-comment')];
 const shortcuts = {
   '/': () => {
@@ -141,15 +140,14 @@ function inHits(key, target) {
   return true;
 }
 
-// The map of keys is a page; here it is fetched once and shown over this one.
+// The map of keys is fetched once.
 async function showKeys() {
   const dialog = byId('key-map');
   if (!dialog.childElementCount) await htmx.ajax('GET', dialog.dataset.source, { target: dialog, swap: 'innerHTML' });
   if (dialog.childElementCount) dialog.showModal();
 }
 
-// What replaces a part of the page keeps its filters unfolded where they were, and takes over the focus that went with
-// the old part.
+// What replaces a part of the page keeps its filters unfolded, and takes over the focus that went with the old part.
 let opened = [];
 let hadFocus = false;
 on('htmx:before:swap', ({ detail }) => {
@@ -174,7 +172,7 @@ on('htmx:error', fail);
 on('htmx:response:error', (event) => event.detail.ctx.response.status >= 500 && fail());
 on('htmx:before:request', () => say('hidden'));
 
-// The text of a hit can be selected, so it is no link; a plain click on it follows the hit's link all the same.
+// The text of a hit can be selected, so it is no link; a plain click on it follows the hit's link.
 on('click', (event) => {
   const hit = event.target.closest('[data-hit]');
   if (!hit || event.button || event.shiftKey || hasModifier(event)) return;
