@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 from flask import Blueprint, abort
+from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from matome_app.search.params import SearchParams
@@ -46,10 +47,11 @@ def menu(id_: str) -> Response:
 
 def quotation(comment: Comment, post: Post) -> str:
     """Return a comment as a quotation to paste: its lines marked, who said it when, where, and its address."""
-    lines = [f"＞ {line}".rstrip() for line in comment.text.split("\n")]
+    mark = _("＞ ")
+    lines = [f"{mark}{line}".rstrip() for line in comment.text.split("\n")]
     who = comment.user
     if comment.created_at:
-        who = f"{who}（{local_time(comment.created_at)}）"
+        who = _("%(user)s（%(time)s）", user=who, time=local_time(comment.created_at))
     return "\n".join([*lines, "", *filter(None, (who, post.title)), external(f"/c/{comment.id}")])
 
 

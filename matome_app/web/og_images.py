@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from flask import Blueprint, Flask, Response, abort
+from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -55,7 +56,7 @@ def _seen(post: Post) -> _Seen | None:
         return None
     found = feature_file(post)
     count = ngettext("コメント%(num)s件", "コメント%(num)s件", post.comment_count)
-    facts = f"{local_day(post.day)}・{count}" if post.day else count
+    facts = _("%(day)s・%(count)s", day=local_day(post.day), count=count) if post.day else count
     card = Card(post.title, settings().site_title, facts, tuple(tag.label for tag in post.tags))
     return _Seen(card, read_picture(found[1]) if found else None, font)
 
