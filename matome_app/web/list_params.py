@@ -42,10 +42,22 @@ class ListParams:
     @property
     def filters(self) -> SearchParams:
         """Return all that narrows the list, with its page."""
-        narrowed = self.own.replace(page=self.own.page, month=self.preset.month or self.own.month)
+        return self.joined(self.own).replace(page=self.own.page)
+
+    @property
+    def narrowing(self) -> SearchParams:
+        """Return what narrows the list besides what its path stands for."""
+        own = self.own.replace(month="" if self.preset.month else self.own.month)
         for tag in self.preset.tags:
-            narrowed = narrowed.with_tag(tag).replace(page=self.own.page)
-        return narrowed
+            own = own.without_tag(tag)
+        return own
+
+    def joined(self, own: SearchParams) -> SearchParams:
+        """Return some filters and those that the path stands for."""
+        joined = own.replace(month=self.preset.month or own.month)
+        for tag in self.preset.tags:
+            joined = joined.with_tag(tag)
+        return joined
 
     def page_url(self, page: int, first: int = 0) -> str:
         """Return the address of one page of this list, or of all from `first` to it."""
@@ -75,8 +87,12 @@ class ListParams:
         return toggle_url
 
     def url_of(self, filters: SearchParams) -> str:
-        """Return the list (or the archive, where this is one) that other filters leave, in the same order."""
-        return self._url(self.path if self.path == ARCHIVE else "/posts/", filters, 0)
+        """Return the list that other filters leave, in the same order."""
+        return self._url("/posts/", filters, 0)
+
+    def own_url(self, own: SearchParams) -> str:
+        """Return this list with other filters besides those that its path stands for."""
+        return self._url(self.path, own.replace(), 0)
 
     def month_url(self, slug: str) -> str:
         """Return the page of a month with the other filters of this list."""

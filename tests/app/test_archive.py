@@ -46,7 +46,7 @@ def test_the_archive_of_some_filters_counts_what_they_leave_and_keeps_them(years
     assert texts([link]) == ["2024年2月 記事2件・コメント7件"]
     assert len(page(years, str(link["href"])).select(".item")) == 2
     (chip,) = shown.select(".chip")
-    assert texts([chip]) == ["タグ：二月 2×"]
+    assert texts([chip]) == ["タグ「二月」 2を外す×"]
     assert chip["href"] == "/months/"
     assert page(years, "/months/?tag=ない").select(".archive-months") == []
 
