@@ -66,8 +66,8 @@
   function ring(element) {
     for (let one = element, n = 0; one && n < 4; one = one.parentElement, n += 1) {
       for (const pseudo of [null, '::before', '::after']) {
-        const { outlineStyle, outlineWidth, outlineColor, content } = getComputedStyle(one, pseudo);
-        if (pseudo && content === 'none') continue;
+        const { outlineStyle, outlineWidth, outlineColor, content, opacity } = getComputedStyle(one, pseudo);
+        if ((pseudo && content === 'none') || opacity === '0') continue;
         if (outlineStyle !== 'none' && parseFloat(outlineWidth) >= 2) return { element: one, color: outlineColor };
       }
     }

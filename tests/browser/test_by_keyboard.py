@@ -49,7 +49,7 @@ def test_from_a_search_to_a_hit_a_fold_a_tag_and_back(open_page: OpenPage, site:
     page.keyboard.press("Enter")
     comment = page.locator(f"#c-{site.folded_comment(2)}")
     expect(comment).to_be_in_viewport()
-    expect(comment).to_have_class(re.compile("is-target"))
+    expect(comment).to_have_class(re.compile("is-current"))
     expect(page.locator("#fold-2")).to_have_attribute("open", "")
 
     # The address named the comment: the next thing to reach lies in it, not at the top of the page.
