@@ -400,7 +400,12 @@ def addresses(client: FlaskClient) -> list[str]:
     ids = [hit["id"] for hit in client.get("/api/search?q=kettle").get_json()["hits"]]
     comment = next(id_ for id_ in ids if client.get(f"/api/comments/{id_}").get_json()["user"] == "otter")
     lists = ["/", "/?page=2", "/posts/", "/posts/?user=gull&tag=filler&month=2025/05&color=any"]
-    lists += ["/posts/?after=2025-04-01&before=2025-06-01&post=posts/2025_05/small_01", "/posts/?tag=nothing"]
+    lists += [
+        "/posts/?after=2025-04-01&before=2025-06-01&post=posts/2025_05/small_01",
+        "/posts/?tag=nothing",
+        "/?page=2&from=1",
+        "/?order=discussed",
+    ]
     posts = [
         f"/{KETTLES}/",
         f"/{KETTLES}/details/1",
@@ -409,12 +414,21 @@ def addresses(client: FlaskClient) -> list[str]:
         f"/{KETTLES}/notes.txt",
     ]
     posts += [
-        f"/{KETTLES}/?only=highlights",
         f"/{KETTLES}/?from=otter",
         f"/{KETTLES}/?user=otter",
         f"/{KETTLES}/?color=any",
     ]
-    terms = ["/tags/", "/tags/?sort=name", "/tags/kettles/", "/months/", "/months/2025/04/"]
+    terms = [
+        "/tags/",
+        "/tags/?name=ket",
+        "/tags/?name=zz",
+        "/tags/?all=1",
+        "/tags/kettles/?month=2025/05",
+        "/tags/kettles/?month=2020/01",
+        "/tags/kettles/",
+        "/months/",
+        "/months/2025/04/",
+    ]
     users = [
         "/users/",
         "/users/?prefix=ot",
@@ -471,6 +485,8 @@ WRONG = (
     "/search?q=" + "+".join(f"w{n}" for n in range(40)),
     "/users/?prefix=" + "x" * 301,
     "/posts/?order=best",
+    "/posts/?from=x&page=2",
+    "/tags/?name=" + "x" * 301,
 )
 """What is answered by a message."""
 
