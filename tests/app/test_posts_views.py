@@ -134,11 +134,11 @@ def test_a_post_in_which_nobody_speaks_twice_offers_no_choice_of_people(client: 
 
 def test_all_folds_open_and_close_by_links(client: FlaskClient) -> None:
     post = page(client, "/posts/nested/")
-    (all_,) = post.select("[data-all]")
+    (all_,) = post.select(".open-all")
     opened = page(client, str(all_["href"]))
     assert [one["id"] for one in opened.select("details.fold[open]")] == ["fold-1", "fold-2", "fold-3"]
     assert len(opened.select(".comment")) == 3
-    assert opened.select_one("[data-all]")["href"] == "/posts/nested/"  # type: ignore[index]
+    assert opened.select_one(".open-all")["href"] == "/posts/nested/"  # type: ignore[index]
 
 
 @pytest.mark.parametrize(

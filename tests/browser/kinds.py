@@ -24,7 +24,7 @@ class Kind(NamedTuple):
 
 def open_all_folds(page: Page) -> None:
     """Open every fold, also those that lie in others, and wait until all comments are there."""
-    page.locator("[data-all]").click()
+    page.locator(".open-all").click()
     expect(page.locator(".fold-link")).to_have_count(0)
     expect(page.locator(".fold:not([open])")).to_have_count(0)
 

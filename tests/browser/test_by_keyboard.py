@@ -62,7 +62,7 @@ def test_from_a_search_to_a_hit_a_fold_a_tag_and_back(open_page: OpenPage, site:
     expect(page.locator("#fold-3 > summary")).to_be_focused()
     expect(announcement).to_have_text(re.compile(r"コメント\d+件を表示しました"))
     tab_to(page, "#fold-3 > .fold-body > .comment a")
-    tab_to(page, "#fold-3 > .fold-body > .fold-end [data-close]")
+    tab_to(page, "#fold-3 > .fold-body > .fold-end a")
     page.keyboard.press("Enter")
     expect(page.locator("#fold-3 > .fold-body > .comment").first).to_be_hidden()
     expect(page.locator("#fold-3 > summary")).to_be_focused()
@@ -143,14 +143,14 @@ def test_views_of_a_post_are_changed_by_keyboard_and_keep_the_focus_in_it(open_p
 
 def test_all_folds_open_at_once_by_keyboard_and_close_again(open_page: OpenPage) -> None:
     page = open_page(f"/{LONG}/")
-    tab_to(page, "[data-all]")
+    tab_to(page, ".open-all")
     page.keyboard.press("Enter")
     expect(page.locator(".fold[open]")).to_have_count(FOLDS)
-    expect(page.locator("[data-all]")).to_be_focused()
-    expect(page.locator("[data-all]")).to_have_accessible_name("すべて閉じる")
+    expect(page.locator(".open-all")).to_be_focused()
+    expect(page.locator(".open-all")).to_have_accessible_name("すべて閉じる")
     page.keyboard.press("Enter")
     expect(page.locator(".fold[open]")).to_have_count(0)
-    expect(page.locator("[data-all]")).to_have_accessible_name("すべて開く")
+    expect(page.locator(".open-all")).to_have_accessible_name("すべて開く")
 
 
 def test_the_menu_of_a_comment_opens_takes_the_focus_and_gives_it_back(open_page: OpenPage) -> None:

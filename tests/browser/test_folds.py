@@ -125,7 +125,7 @@ def test_an_anchor_followed_on_the_page_opens_the_fold_and_moves_the_mark(open_p
     expect(comments(page, 1)).to_have_count(7)
     page.evaluate("anchor => { location.hash = anchor }", f"c-{site.folded_comment(1)}")
     is_marked(page, site, 1)
-    marked = page.locator(".comment.is-target")
+    marked = page.locator(".comment.is-current")
     expect(marked).to_have_count(1)
 
 
@@ -248,7 +248,7 @@ def test_open_folds_are_remembered_for_the_session_and_for_their_post(open_page:
 
 def test_all_folds_open_and_close_in_place(open_page: OpenPage, watch: Watch) -> None:
     page = open_page(f"/{LONG}/")
-    button = page.locator("[data-all]")
+    button = page.locator(".open-all")
     expect(button).to_have_text("すべて開く", use_inner_text=True)
     button.click()
     for n in (1, 2, 3, 4):

@@ -105,11 +105,10 @@ def test_an_address_that_names_a_hit_is_where_walking_begins(open_page: Opener) 
     page = open_page(ROUTE)
     href = page.locator(".match-list a").nth(1).get_attribute("href")
     page.goto(str(href))
-    expect(page.locator(".comment.is-target")).to_have_count(1)
+    expect(page.locator(".comment.is-current")).to_have_count(1)
     page.keyboard.press("n")
     expect(page.locator("[data-place]")).to_have_text("3 / 3")
     expect(page.locator(".comment.is-current")).to_have_count(1)
-    expect(page.locator(".comment.is-target")).to_have_count(0)
 
 
 def test_letters_typed_into_a_field_are_letters(open_page: Opener) -> None:

@@ -138,12 +138,12 @@ def test_h_walks_over_highlights_into_closed_folds(open_page: OpenPage, watch: W
 
 def test_the_buttons_of_the_bar_do_the_same(open_page: OpenPage) -> None:
     page = open_page(POST, **PHONE)
-    page.locator('[data-jump="1"]').click()
+    page.locator('.place [data-key=h]').click()
     expect(page.locator("#fold-1 .comment.lit.is-current")).to_be_in_viewport()
-    page.locator('[data-jump="1"]').click()
+    page.locator('.place [data-key=h]').click()
     expect(page.locator("#fold-2 .comment.lit.is-current")).to_be_in_viewport()
     expect(here(page)).to_have_text("22")
-    page.locator('[data-jump="-1"]').click()
+    page.locator('.place [data-key=H]').click()
     expect(page.locator("#fold-1 .comment.lit.is-current")).to_be_in_viewport()
     page.locator(".place-top").click()
     page.wait_for_function("scrollY < 100")
@@ -211,8 +211,8 @@ def test_the_next_visit_offers_to_go_on_where_the_reader_left_off(open_page: Ope
     link = page.get_by_role("link", name="続きから読む")
     expect(link).to_have_text(re.compile("#6"))
     link.click()
-    expect(page.locator(".comment.is-target .permalink")).to_have_text("#6")
-    expect(page.locator(".comment.is-target")).to_be_in_viewport()
+    expect(page.locator(".comment.is-current .permalink")).to_have_text("#6")
+    expect(page.locator(".comment.is-current")).to_be_in_viewport()
     expect(link).to_be_hidden()
 
 
