@@ -25,6 +25,7 @@ class Chosen:
     month: str
     user: str
     comment: str
+    poster: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,9 @@ def choose(database: Path, post: str = "") -> Chosen:
         tag, slug = first("SELECT name, slug FROM terms WHERE taxonomy = 'tags' ORDER BY posts DESC, slug LIMIT 1")
         (month,) = first("SELECT slug FROM terms WHERE taxonomy = 'months' ORDER BY posts DESC, slug LIMIT 1")
         (user,) = first("SELECT name FROM users ORDER BY comments DESC, name LIMIT 1")
-        (comment,) = first("SELECT id FROM comments WHERE post_id = ? ORDER BY ordinal DESC LIMIT 1", key)
-    return Chosen(int(posts), int(comments), path, int(count), tag, slug, month, user, comment)
+        statement = "SELECT id, user FROM comments WHERE post_id = ? AND user != '' ORDER BY ordinal DESC LIMIT 1"
+        comment, poster = first(statement, key)
+    return Chosen(int(posts), int(comments), path, int(count), tag, slug, month, user, comment, poster)
 
 
 def pages_to_check(chosen: Chosen) -> list[Kind]:
@@ -67,25 +69,33 @@ def pages_to_check(chosen: Chosen) -> list[Kind]:
         Kind("list, second page", "/?page=2") if chosen.posts > 21 else Kind("list", "/posts/"),
         Kind("filtered list", f"/posts/?tag={tag}&month={chosen.month}"),
         Kind("list of nothing", f"/posts/?after=2001-01-01&before=2001-01-02&tag={tag}"),
+        Kind("most discussed", "/?order=discussed"),
         Kind("post", post),
+        Kind("post with its folds open", f"{post}?open=all"),
+        Kind("post, highlights only", f"{post}?color=any"),
+        Kind("post, one person only", f"{post}?user={quote(chosen.poster)}"),
         Kind("post with a search", f"{post}?q={word}"),
         Kind("search of a thread", f"{post}?q={word}&view=thread"),
         Kind("search of a thread for nothing", f"{post}?q={MISSING}&view=thread"),
         Kind("comment in its post", f"{post}details/1"),
+        Kind("menu of a comment", f"/c/{chosen.comment}/menu"),
         Kind("similar comments", f"/c/{chosen.comment}/similar"),
         Kind("search", search_path(chosen)),
         Kind("search with filters", f"{search_path(chosen)}&tag={tag}&color=any"),
         Kind("search for nothing", f"/search?q={MISSING}"),
         Kind("search without words", "/search"),
         Kind("tags", "/tags/"),
+        Kind("tags of no such name", f"/tags/?name={MISSING}"),
         Kind("tag", f"/tags/{quote(chosen.tag_path)}/"),
         Kind("months", "/months/"),
+        Kind("months of a tag", f"/months/?tag={tag}"),
         Kind("month", f"/months/{chosen.month}/"),
         Kind("users", "/users/"),
         Kind("users of no such name", f"/users/?prefix={MISSING}"),
         Kind("user", f"/users/{user}/"),
         Kind("search of a user", f"/users/{user}/?q={word}"),
         Kind("hints", "/help/search"),
+        Kind("keys", "/help/keys"),
         Kind("missing page", f"/{MISSING}", 404),
         Kind("bad parameter", "/search?page=abc", 400),
         Kind("too long a search", f"/search?q={'a' * 1001}", 413),

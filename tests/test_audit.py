@@ -20,7 +20,7 @@ from audit.tools import NODE_AT_LEAST, find_node, read_version
 from matome_app import create_app, ingest
 from matome_app.web.context import KEY
 
-CONTENT = Chosen(30, 900, "posts/2026_05/kettles", 44, "急須", "急須", "2026/05", "kappa", "abcdefghijklmnop")
+CONTENT = Chosen(30, 900, "posts/2026_05/kettles", 44, "急須", "急須", "2026/05", "kappa", "abcdefghijklmnop", "kappa")
 
 
 def answer(**scores: float | None) -> dict[str, Any]:
@@ -122,6 +122,13 @@ def test_only_the_attributes_of_htmx_are_passed_over() -> None:
         assert nu.HTMX.search(f"Attribute “{name}” not allowed on element “a” at this point.")
     for message in ("Attribute “href” not allowed on element “p” at this point.", "Duplicate attribute “hx-get”."):
         assert not nu.HTMX.search(message)
+
+
+def test_css_that_the_checker_does_not_know_is_listed_and_other_css_counts(tmp_path: Path) -> None:
+    texts = ("CSS: “container”: Property “container” doesn't exist.", "CSS: Parse Error.")
+    said = [{"type": "error", "message": text, "url": f"file:{tmp_path}/a.css"} for text in texts]
+    found = read_messages({"messages": said}, {tmp_path / "a.css": "site.css"})
+    assert [message.level for message in found] == ["warning", "error"]
 
 
 def test_style_sheets_and_drawn_pictures_of_this_site_are_read_too() -> None:
