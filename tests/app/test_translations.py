@@ -414,7 +414,6 @@ def addresses(client: FlaskClient) -> list[str]:
         f"/{KETTLES}/notes.txt",
     ]
     posts += [
-        f"/{KETTLES}/?from=otter",
         f"/{KETTLES}/?user=otter",
         f"/{KETTLES}/?color=any",
     ]
