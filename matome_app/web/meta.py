@@ -185,8 +185,14 @@ def _terms(page: Page) -> Meta:
 
 
 def _search(page: Page) -> Meta:
-    """Describe a search, which search engines shall not search in turn."""
-    return Meta(description=_about_site(), hidden=True, feeds=[Feed(ATOM, page["heading"], page["feed_url"])])
+    """Describe the search: its entrance may be found; a search itself, search engines shall not search in turn."""
+    is_entrance = request.full_path == "/search?"
+    return Meta(
+        canonical="/search" if is_entrance else "",
+        description=_about_site(),
+        hidden=not is_entrance,
+        feeds=[Feed(ATOM, page["heading"], page["feed_url"])],
+    )
 
 
 def _users(page: Page) -> Meta:
