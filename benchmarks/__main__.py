@@ -20,11 +20,11 @@ from pathlib import Path
 from flask import Flask
 
 from benchmarks import budget
-from benchmarks.browsing import Missing
+from benchmarks.browsing import Missing, chromium
 from benchmarks.contest import Contest, contenders, spread
 from benchmarks.fuse import Fuse, write_posts
 from benchmarks.ours import Ours
-from benchmarks.pages import measure_browsing, subjects
+from benchmarks.pages import QUICK, Pace, measure_browsing, subjects
 from benchmarks.queries import kinds, mix, read_queries
 from benchmarks.report import targets, write
 from benchmarks.results import Machine, PageTime, Results, read_results
@@ -170,8 +170,9 @@ def _measure_pages(
     pages = measure_pages(app.test_client(), chosen)
     _say("reading pages in a browser")
     try:
-        with serve(settings) as (_, port):
-            browsing = measure_browsing(f"http://127.0.0.1:{port}", chosen, *((1, 1) if options.quick else ()))
+        with chromium() as browser, serve(settings) as (_, port):
+            pace = QUICK if options.quick else Pace()
+            browsing = measure_browsing(browser, f"http://127.0.0.1:{port}", chosen, pace)
     except Missing as missing:
         _say(f"pages are not read in a browser: {missing}")
         return pages, None, str(missing)

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from benchmarks.visits import DOCUMENT, IMAGE, OTHER, OWN_SCRIPT, SCRIPT, STYLE, Bytes, Observed, Weight
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, CDPSession, Page, Request, Response
+    from playwright.sync_api import Browser, CDPSession, Locator, Page, Request, Response
 
 OBSERVE = Path(__file__).with_name("observe.js")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
@@ -138,6 +138,12 @@ class Visitor:
         while self._asked and time.monotonic() < until:
             self.page.wait_for_timeout(START_MS)
         self.page.wait_for_timeout(REST_MS)
+
+    def tap(self, what: Locator) -> None:
+        """Bring something on the screen, touch it, and wait for what comes of it."""
+        what.scroll_into_view_if_needed()
+        what.tap()
+        self.rest()
 
     def observed(self) -> Observed:
         """Return what the page did since it was opened or since this was last asked."""

@@ -21,7 +21,7 @@ PAGES = ("home", "post")
 def targets(browsing: Browsing) -> Iterator[Target]:
     """Yield every limit and what was measured."""
     for page in PAGES:
-        yield from _weight_targets(page, browsing.weights[page])
+        yield from weight_targets(page, browsing.weights[page])
     hosts = {host for weight in browsing.weights.values() for host in weight.hosts}
     yield Target("every page, other hosts asked", 0, len(hosts), "")
     for act in browsing.acts:
@@ -36,7 +36,8 @@ def targets(browsing: Browsing) -> Iterator[Target]:
     yield Target("pages that do not answer a second visit by 304 alone", 0, len(unchanged), "")
 
 
-def _weight_targets(page: str, weight: Weight) -> Iterator[Target]:
+def weight_targets(page: str, weight: Weight) -> Iterator[Target]:
+    """Yield the limits of what a first visit fetches."""
     own = weight.kinds.get(OWN_SCRIPT, Bytes())
     yield Target(f"{page}, HTML, CSS and JavaScript", CODE_KB, weight.code.sent / 1000, "kB")
     yield Target(f"{page}, own JavaScript", OWN_SCRIPT_KB, own.sent / 1000, "kB")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.browsing import DESKTOP, PHONE, Visitor, again, chromium, visitor
+from benchmarks.browsing import DESKTOP, PHONE, Visitor, again, visitor
 from benchmarks.texts import connect
 from benchmarks.visits import Act, Browsing, Observed, Weight
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 SEED = "posts/2025_04/2025_04_05_the_llama_4_herd"
 HOME, POST, LONGEST, RESULTS = "home", "post", "longest post", "results"
 SLOW_DOWN = 4
-VISITS = 7
-TIMES = 3
 SCROLL_SPEED = 8000
 """CSS pixels a second: a quick drag of a thumb."""
 FIRST, LOADED_MORE, FOLDS, FOLDS_LATE, RETURNED, DARK, SCROLLED, SCROLLED_OPEN = (
@@ -33,9 +31,21 @@ FIRST, LOADED_MORE, FOLDS, FOLDS_LATE, RETURNED, DARK, SCROLLED, SCROLLED_OPEN =
     "scrolled to the end",
     "scrolled to the end, every fold open",
 )
-CLOSED = "details[data-fold]:not([open]) > summary"
-MORE = "[data-more]"
-THEME = {"theme": "dark"}
+CLOSED = ".fold:not([open]) > summary"
+MORE = ".more"
+THEME = {"matome-theme": "dark"}
+MOST_FOLDS = 30
+
+
+class Pace(NamedTuple):
+    """How often pages are first visited, how often the other things are done, and how far the processor is slowed."""
+
+    visits: int = 7
+    times: int = 3
+    slow_down: float = 4
+
+
+QUICK = Pace(1, 1, 1)
 
 
 class Subjects(NamedTuple):
@@ -65,18 +75,16 @@ def subjects(database: Path) -> Subjects:
     return Subjects("/", post[0], longest[0], "/search?q=AI")
 
 
-def measure_browsing(base: str, chosen: Subjects, visits: int = VISITS, times: int = TIMES) -> Browsing:
-    """Visit everything; raise `browsing.Missing` where there is no browser."""
-    with chromium() as browser:
-        weights = {name: _weigh(browser, base, path) for name, path in chosen.named().items()}
-        acts = [_act(browser, base, row, visits, times) for row in _script(chosen)]
-        returns = {name: again(browser, base, path) for name, path in chosen.named().items()}
-        version = browser.version
+def measure_browsing(browser: Browser, base: str, chosen: Subjects, pace: Pace) -> Browsing:
+    """Visit everything."""
+    weights = {name: _weigh(browser, base, path) for name, path in chosen.named().items()}
+    acts = [_act(browser, base, row, pace) for row in script(chosen)]
+    returns = {name: again(browser, base, path) for name, path in chosen.named().items()}
     return Browsing(
-        browser=f"Chromium {version}",
+        browser=f"Chromium {browser.version}",
         date=f"{datetime.now(UTC):%Y-%m-%d}",
         screen=str(PHONE),
-        slow_down=SLOW_DOWN,
+        slow_down=pace.slow_down,
         load=round(os.getloadavg()[0], 1),
         longest=chosen.longest,
         weights=weights,
@@ -85,7 +93,9 @@ def measure_browsing(base: str, chosen: Subjects, visits: int = VISITS, times: i
     )
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
+    """What is done on a page: after `before`, which is not looked at; `stored` is in the browser beforehand."""
+
     page: str
     what: str
     path: str
@@ -94,28 +104,30 @@ class _Row(NamedTuple):
     stored: dict[str, str] | None = None
 
 
-def _script(chosen: Subjects) -> Iterator[_Row]:
+def script(chosen: Subjects) -> Iterator[Row]:
+    """Yield everything that is done."""
     for name, path in chosen.named().items():
-        yield _Row(name, FIRST, path)
-    yield _Row(HOME, DARK, chosen.home, stored=THEME)
-    yield _Row(HOME, LOADED_MORE, chosen.home, load_more)
-    yield _Row(POST, DARK, chosen.post, stored=THEME)
-    yield _Row(POST, FOLDS, chosen.post, open_folds)
-    yield _Row(POST, FOLDS_LATE, chosen.post, open_folds, before=Visitor.delay)
-    yield _Row(POST, RETURNED, chosen.post, come_back, before=open_folds)
-    yield _Row(POST, SCROLLED_OPEN, chosen.post, scroll_to_end, before=open_folds)
-    yield _Row(LONGEST, SCROLLED, chosen.longest, scroll_to_end)
+        yield Row(name, FIRST, path)
+    yield Row(HOME, DARK, chosen.home, stored=THEME)
+    yield Row(HOME, LOADED_MORE, chosen.home, load_more)
+    yield Row(POST, DARK, chosen.post, stored=THEME)
+    yield Row(POST, FOLDS, chosen.post, open_folds)
+    yield Row(POST, FOLDS_LATE, chosen.post, open_folds, before=Visitor.delay)
+    yield Row(POST, RETURNED, chosen.post, come_back, before=open_folds)
+    yield Row(POST, SCROLLED_OPEN, chosen.post, scroll_to_end, before=open_folds)
+    yield Row(LONGEST, SCROLLED, chosen.longest, scroll_to_end)
 
 
-def _act(browser: Browser, base: str, row: _Row, visits: int, times: int) -> Act:
+def _act(browser: Browser, base: str, row: Row, pace: Pace) -> Act:
     seen = []
-    for _ in range(times if row.do else visits):
-        with visitor(browser, base, slow_down=SLOW_DOWN, stored=row.stored) as reader:
-            seen.append(_see(reader, row))
+    for _ in range(pace.times if row.do else pace.visits):
+        with visitor(browser, base, slow_down=pace.slow_down, stored=row.stored) as reader:
+            seen.append(see(reader, row))
     return Act.of(row.page, row.what, seen)
 
 
-def _see(reader: Visitor, row: _Row) -> Observed:
+def see(reader: Visitor, row: Row) -> Observed:
+    """Do a row, and return what the page did meanwhile: from its first byte on, or since what was done before."""
     reader.open(row.path)
     if row.do is None:
         return reader.observed()
@@ -128,19 +140,19 @@ def _see(reader: Visitor, row: _Row) -> Observed:
 
 def open_folds(reader: Visitor) -> None:
     """Open every fold, one after the other, by its own line."""
-    while (summary := reader.page.locator(CLOSED).first).count():
-        summary.scroll_into_view_if_needed()
-        summary.click()
-        reader.rest()
+    for _ in range(MOST_FOLDS):
+        summary = reader.page.locator(CLOSED).first
+        if not summary.count():
+            return
+        reader.tap(summary)
+    raise RuntimeError("folds do not stay open")
 
 
 def load_more(reader: Visitor) -> None:
     """Go down to the end of a list and ask for more, where a list has more."""
-    more = reader.page.locator(MORE)
+    more = reader.page.locator(MORE).first
     if more.count():
-        more.first.scroll_into_view_if_needed()
-        more.first.click()
-        reader.rest()
+        reader.tap(more)
 
 
 def come_back(reader: Visitor) -> None:

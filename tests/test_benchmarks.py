@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -419,8 +419,9 @@ def test_the_same_figures_draw_the_same_picture(tmp_path: Path) -> None:
 
 
 def test_a_quick_run_measures_everything_and_writes_the_page(
-    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(browsing, "CHROMIUM", str(tmp_path / "chromium"))  # tests/browser/test_weight.py has one
     main(["--quick", "--rounds", "1", "--content", str(root / "content"), "--output", str(tmp_path)])
     written = json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))
     assert {row["name"] for row in written["contenders"]} > {kind.name for kind in RIVALS} | {fuse.NAME}
@@ -428,5 +429,20 @@ def test_a_quick_run_measures_everything_and_writes_the_page(
     assert sum(written["queries"].values()) == 80
     assert [row["complete"] for row in written["contenders"] if row["is_ours"]] == [1.0] * 4
     page = (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
-    assert page in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert page in said
+    assert "The pages were not read in a browser: no Chromium at" in said
     assert os.fspath(root) not in page
+
+
+def test_pages_alone_are_put_into_the_results_of_an_earlier_run(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browsing, "CHROMIUM", str(tmp_path / "chromium"))
+    report.write(made_results(), tmp_path)
+    main(["--only", "pages", "--content", str(root / "content"), "--output", str(tmp_path)])
+    written = json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))
+    assert written["contenders"] == [asdict(row) for row in made_results().contenders]
+    assert written["browsing"] is None
+    assert all(0 < time["computing"] < 1000 for time in written["pages"].values())
+    assert {"home", "post", "results", "tags", "sitemap", "a fold as a fragment"} < set(written["pages"])
