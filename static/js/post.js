@@ -3,7 +3,7 @@
 const find = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
 const byId = (id) => document.getElementById(id);
-const on = (type, act, options) => document.addEventListener(type, act, options);
+const on = (type, act, capture) => document.addEventListener(type, act, capture);
 const announce = (text) => { byId('announce').textContent = text; };
 const post = () => find('[data-post]')?.dataset.post;
 const ask = (source, url, target) => htmx.ajax('GET', url, { source, target, swap: 'innerHTML' });
@@ -18,7 +18,7 @@ function stored(storage, key, value) {
   }
 }
 
-// A fold is fetched once: when it is opened, or it or the open one before it is pointed at. A failure is made up for.
+// A fold is fetched once: when it is opened, or it or the open one before it is pointed at; after a failure, again.
 let unfolding = false;
 async function load(fold) {
   if (!fold?.dataset.fold) return;
@@ -29,7 +29,7 @@ function arrived(fold) {
   fold.removeAttribute('data-fold');
   if (unfolding) openAll(true, fold);
   if (fold.open) announce(fold.dataset.opened);
-  if (fold.contains(byId(named()))) show(byId(named()));
+  if (fold.contains(named())) show(named());
 }
 function openAll(open, root) {
   unfolding = open;
@@ -52,51 +52,50 @@ function prefetch({ target }) {
   if (!navigator.connection?.saveData) load(fold?.open ? folds[folds.indexOf(fold) + 1] : fold);
 }
 on('pointerover', prefetch);
-on('focusin', prefetch);
 
 // Show a comment, whatever is closed around it. It alone is marked, and in the list of hits, if it is one.
+let still; // where the window was put, which is no scrolling of the reader's
 function show(comment) {
   for (const around of all('.fold, .shrunk')) if (around.contains(comment)) around.open = true;
   find('.is-current')?.classList.remove('is-current');
   comment.classList.add('is-current');
   comment.tabIndex = -1;
-  if (!document.activeElement.matches('.post button')) comment.focus({ preventScroll: true });
+  if (!document.activeElement.matches('.post button')) comment.focus();
   (find('.body mark', comment) ?? comment).scrollIntoView({ block: comment.offsetHeight < innerHeight * .7 ? 'center' : 'start' });
+  still = scrollY;
   comeTo(comment);
   const link = find(`[data-match=${comment.id}]`);
   if (!link) return;
   const list = link.closest('ol');
   find('[aria-current]', list)?.removeAttribute('aria-current');
   link.ariaCurrent = 'true';
-  list.scrollLeft = link.offsetLeft - list.clientWidth / 2; // sideways: the page stays where it is
+  list.scrollLeft = link.offsetLeft - list.clientWidth / 2;
   announce(find('[data-place]').textContent = `${all('a', list).indexOf(link) + 1} / ${list.children.length}`);
 }
 
-// The comment that the address names: when it is folded away, the server knows the page on which it is not.
-const named = () => /^#c-[a-z2-7]{16}$/.test(location.hash) ? location.hash.slice(1) : '';
+// The comment that the address names. When it is folded away, the server knows the page on which it is not.
+const named = () => /^#c-\w{16}$/.test(location.hash) ? byId(location.hash.slice(1)) : null;
 async function follow() {
-  const anchor = named();
-  const permalink = '/c/' + anchor.slice(2) + location.search;
-  if (byId(anchor)) show(byId(anchor));
-  else if (anchor && post() && (await fetch(permalink, { method: 'HEAD' })).ok && named() === anchor) location.replace(permalink);
+  const { hash, search } = location;
+  const permalink = '/c/' + hash.slice(3) + search;
+  if (named()) show(named());
+  else if (/^#c-/.test(hash) && post() && (await fetch(permalink, { method: 'HEAD' })).ok && location.hash === hash) location.replace(permalink);
 }
 addEventListener('hashchange', follow);
 
-// Steps lead from the comment with the focus or the mark, or else the one in the middle of the window, to the next of a
-// kind; folds that may hold one are fetched on the way. Each step waits for the one before it.
+// A step leads from the comment that has the focus, was shown, or is in the middle of the window, to the next of a kind;
+// folds that may hold one are fetched on the way. Each step waits for the one before it.
 const COMMENT = '.comment:not(details:not([open]) *)';
 const LIT = '.lit, [data-fold]';
 const HIT = '.is-match, [data-fold]:has(.badge)';
 const STEPS = { j: [1, COMMENT], k: [-1, COMMENT], h: [1, LIT], H: [-1, LIT], n: [1, HIT], p: [-1, HIT] };
+const middle = () => innerHeight * .45;
 let steps;
 let place;
-async function step(by, kind) {
+let from;
+async function step(key) {
+  const [by, kind] = STEPS[key];
   await steps;
-  const focus = document.activeElement;
-  const from = [focus.closest('.comment, .fold summary'), find('.is-current')].find((one) => {
-    const box = one?.getBoundingClientRect();
-    return box?.bottom > 0 && box.top < innerHeight;
-  }) ?? place;
   for (;;) {
     const stops = all(`#thread :is(${kind})`);
     const ahead = stops.filter((one) => from ? from.compareDocumentPosition(one) & (by > 0 ? 4 : 2) : by > 0);
@@ -108,45 +107,41 @@ async function step(by, kind) {
 }
 function comeTo(comment) {
   const here = find('[data-here]');
+  from = comment;
   if (!here) return;
   place = comment;
   here.textContent = find('.permalink', comment).textContent.slice(1);
   if (here.textContent > 3) find('[data-resume]').hidden = true;
 }
-const inMiddle = () => innerHeight * .45;
-addEventListener('scroll', () => requestAnimationFrame(() => {
-  const comment = document.elementFromPoint(innerWidth / 2, inMiddle())?.closest('#thread .comment');
-  if (comment) comeTo(comment);
-}), { passive: true });
+on('focusin', (event) => {
+  prefetch(event);
+  from = event.target.closest('#thread :is(.comment, summary)') ?? from;
+});
+on('scroll', () => requestAnimationFrame(() => {
+  const comment = document.elementFromPoint(innerWidth / 2, middle())?.closest('#thread .comment');
+  if (comment && scrollY !== still) comeTo(comment);
+}));
 
 // Where the reader left off, in the fifty posts read last; only this browser knows.
-const others = () => stored('localStorage', 'read').filter(([name]) => name !== post());
 on('visibilitychange', () => {
-  const here = find('[data-here]');
   if (!place?.isConnected) return;
-  const entry = [post(), place.id, +here.textContent];
-  const isMiddle = entry[2] > 3 && entry[2] < here.dataset.here;
-  stored('localStorage', 'read', [...(isMiddle ? [entry] : []), ...others()].slice(0, 50));
+  const others = stored('localStorage', 'read').filter(([name]) => name !== post());
+  stored('localStorage', 'read', [[post(), place.id, +find('[data-here]').textContent], ...others].slice(0, 50));
 });
 function offer() {
+  const [, id, number] = stored('localStorage', 'read').find(([name]) => name === post()) ?? [];
+  if (location.hash || !(number > 3 && number < find('[data-here]')?.dataset.here)) return;
   const link = find('[data-resume]');
-  const entry = stored('localStorage', 'read').find(([name]) => name === post());
-  if (!link || !entry || location.hash) return;
-  link.href = '#' + entry[1];
-  find('span', link).textContent = '#' + entry[2];
+  link.href = '#' + id;
+  find('span', link).textContent = '#' + number;
   link.hidden = false;
 }
 
 const ACTS = {
-  step: ({ dataset }) => { steps = step(...STEPS[dataset.key]); },
+  step: (button) => { steps = step(button.dataset.key); },
   close: (link) => toggle(link.closest('.fold')),
   all: () => openAll(Boolean(find('.fold:not([open])'))),
-  async match(link) {
-    for (const n of link.dataset.in.split(' ')) await load(byId('fold-' + n));
-    const comment = byId(link.dataset.match);
-    comment ? show(comment) : location.assign(link.href); // its fold could not be fetched here
-  },
-  // A comment's menu comes into the one box for it.
+  match: (link) => { location.hash = link.hash; },
   async dots(link) {
     const menu = byId('menu');
     menu.replaceChildren();
@@ -168,18 +163,18 @@ const ACTS = {
 on('click', (event) => {
   const target = event.target.closest('a, button');
   const act = ACTS[target?.dataset.do ?? target?.className];
-  if (!act || event.button || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!act || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
   act(target);
 });
 on('keydown', ({ key, ctrlKey, metaKey, altKey }) => {
   if (ctrlKey || metaKey || altKey) return;
-  if (STEPS[key]) steps = step(...STEPS[key]);
-  else if (key === 'o') toggle(document.activeElement.closest('.fold') ?? all('.fold').find((one) => one.getBoundingClientRect().bottom > inMiddle()));
+  if (STEPS[key]) steps = step(key);
+  if (key === 'o') toggle(document.activeElement.closest('.fold') ?? all('.fold').find((one) => one.getBoundingClientRect().bottom > middle()));
 });
 
 function prepare() {
-  place = null;
+  place = from = null;
   unfolding = false;
   if (!find('.matches')) for (const id of stored('sessionStorage', post())) byId(id)?.setAttribute('open', '');
 }
@@ -189,8 +184,7 @@ on('DOMContentLoaded', () => {
   follow();
 });
 on('htmx:after:swap', ({ detail: { ctx: { sourceElement, target, response } } }) => {
-  const well = response?.status < 400;
-  if (sourceElement.matches('.fold')) well && arrived(sourceElement);
+  if (sourceElement.matches('.fold')) response?.status < 400 && arrived(sourceElement);
   else if (target.matches('.comment')) {
     byId('menu').hidePopover();
     const [found, old] = all('.similar', target).reverse();

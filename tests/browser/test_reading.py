@@ -138,6 +138,8 @@ def test_h_walks_over_highlights_into_closed_folds(open_page: OpenPage, watch: W
 
 def test_the_buttons_of_the_bar_do_the_same(open_page: OpenPage) -> None:
     page = open_page(POST, **PHONE)
+    expect(page.locator(".place")).to_be_hidden()
+    scroll_to(page, 2)
     page.locator('.place [data-key=h]').click()
     expect(page.locator("#fold-1 .comment.lit.is-current")).to_be_in_viewport()
     page.locator('.place [data-key=h]').click()
@@ -145,8 +147,6 @@ def test_the_buttons_of_the_bar_do_the_same(open_page: OpenPage) -> None:
     expect(here(page)).to_have_text("22")
     page.locator('.place [data-key=H]').click()
     expect(page.locator("#fold-1 .comment.lit.is-current")).to_be_in_viewport()
-    page.locator(".place-top").click()
-    page.wait_for_function("scrollY < 100")
 
 
 @pytest.mark.parametrize("where", ["#q", "#thread-q"])
