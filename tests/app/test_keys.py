@@ -19,15 +19,16 @@ def letters() -> set[str]:
 
 def known(script: str, name: str) -> set[str]:
     """Return the keys of an object of a script, such as `'/': () => …` or `t: …`."""
-    inside = re.search(rf"^const {name} = {{\n(.*?)^}};", script, re.MULTILINE | re.DOTALL)
+    inside = re.search(rf"^const {name} = (\{{.*?\}});$", script, re.MULTILINE | re.DOTALL)
     assert inside, name
-    return {one or other for one, other in re.findall(r"^  (?:'(.)'|(\w)):? ?", inside[1], re.MULTILINE)}
+    return {one or other for one, other in re.findall(r"[{,]\s*(?:'(.)'|(\w)): ", inside[1])}
 
 
 def test_the_map_shows_every_key_that_the_scripts_know_and_no_other(root: Path) -> None:
     site, post = ((root / "static/js" / name).read_text(encoding="utf-8") for name in ("site.js", "post.js"))
     assert known(site, "shortcuts") == {"/", "?", "t"}
-    assert known(site, "shortcuts") | known(post, "KEYS") == letters()
+    of_posts = known(post, "STEPS") | set(re.findall(r"\bkey === '(.)'", post))
+    assert known(site, "shortcuts") | of_posts == letters()
 
 
 def test_page_and_dialog_come_from_one_table(client: FlaskClient) -> None:
