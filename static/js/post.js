@@ -110,6 +110,7 @@ function comeTo(comment) {
   from = comment;
   if (!here) return;
   place = comment;
+  find('.place').classList.add('on');
   here.textContent = find('.permalink', comment).textContent.slice(1);
   if (here.textContent > 3) find('[data-resume]').hidden = true;
 }
@@ -196,4 +197,12 @@ on('htmx:after:swap', ({ detail: { ctx: { sourceElement, target, response } } })
     prepare();
     if (document.activeElement === document.body) find('#thread [aria-current]')?.focus({ preventScroll: true });
   }
+});
+
+// Of a long post, what is not on the screen is laid out after the rest has loaded, a few comments a frame.
+addEventListener('load', function lay() {
+  const some = all('[data-fresh] .comment:not(.laid)').slice(0, 8);
+  for (const one of some) one.classList.add('laid');
+  if (some.length) requestAnimationFrame(() => setTimeout(lay));
+  else delete document.documentElement.dataset.fresh;
 });

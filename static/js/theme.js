@@ -20,6 +20,8 @@
     }
   }
   recall();
+  // A page come to anew, not again: what is below the screen may be laid out later (post.js), as no place in it is kept.
+  if (!location.hash && performance.getEntriesByType('navigation')[0]?.type === 'navigate') dataset.fresh = '';
   addEventListener('storage', recall);
   addEventListener('pageshow', recall); // a page kept for Back may be behind
   addEventListener('beforetoggle', ({ target }) => {
