@@ -137,7 +137,8 @@
   }
 
   function outline() {
-    return [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter(isShown).map((one) => [Number(one.tagName[1]), one.textContent.trim()]);
+    const shownAlone = document.querySelector('dialog:modal') ?? document; // a modal dialog has an outline of its own
+    return [...shownAlone.querySelectorAll('h1, h2, h3, h4, h5, h6')].filter(isShown).map((one) => [Number(one.tagName[1]), one.textContent.trim()]);
   }
 
   window.access = { focusable: () => focusable().map(shown), smallTargets, poorFocus, moving, widest, clipped, outline };
