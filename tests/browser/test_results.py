@@ -61,12 +61,12 @@ def test_a_bar_chooses_its_month_in_place_and_lets_it_go_again(open_page: OpenPa
     page = open_page(search("散歩は"), viewport=WIDE)
     page.evaluate("window.marker = 1")
     expect(page.locator(".month-bars a")).to_have_count(2)
-    bar(page, "2026/02").click()
+    bar(page, "2026年2月").click()
     expect(page.locator(".count strong")).to_have_text(f"{POSTS - POSTS // 2}件")
     expect(page).to_have_url(re.compile("month=2026%2F02"))
-    expect(bar(page, "2026/02")).to_have_class("chosen")
+    expect(bar(page, "2026年2月")).to_have_class("chosen")
     expect(page.locator(".month-bars a")).to_have_count(2)
-    bar(page, "2026/02").click()
+    bar(page, "2026年2月").click()
     expect(page.locator(".count strong")).to_have_text(f"{POSTS}件")
     assert page.evaluate("window.marker") == 1
 
@@ -77,8 +77,8 @@ def test_the_months_stand_in_a_table_too_with_their_sum(open_page: OpenPage) -> 
     rows = page.locator(".month-table tr").all_inner_texts()
     assert [re.split(r"\s+", row) for row in rows] == [
         ["月", "件数"],
-        ["2026/01", str(POSTS // 2)],
-        ["2026/02", str(POSTS - POSTS // 2)],
+        ["2026年1月", str(POSTS // 2)],
+        ["2026年2月", str(POSTS - POSTS // 2)],
         ["合計", str(POSTS)],
     ]
     page.locator(".month-table").get_by_role("link", name="2026年1月").click()
