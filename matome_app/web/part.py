@@ -80,15 +80,6 @@ class Part:
         for n, comments in groupby(self.chosen, key=lambda comment: comment.details):
             yield self.folds.get(n), list(comments)
 
-    def folds_around(self, comment: Comment) -> list[int]:
-        """Return the folds to open for a comment to be seen, the outermost first."""
-        around: list[int] = []
-        n = 0 if self.is_choice else comment.details
-        while n and n in self.folds:
-            around.insert(0, n)
-            n = self.folds[n].parent
-        return around
-
     @property
     def everywhere(self) -> SearchParams:
         """Return the same search over all posts."""

@@ -147,6 +147,8 @@ def test_the_buttons_of_the_bar_do_the_same(open_page: OpenPage) -> None:
     expect(here(page)).to_have_text("22")
     page.locator('.place [data-key=H]').click()
     expect(page.locator("#fold-1 .comment.lit.is-current")).to_be_in_viewport()
+    page.locator(".place-top").click()
+    page.wait_for_function("scrollY < 100")
 
 
 @pytest.mark.parametrize("where", ["#q", "#thread-q"])
