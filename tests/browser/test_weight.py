@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import budget, pages
 from benchmarks.browsing import Visitor, visitor
@@ -27,7 +27,8 @@ pytestmark = pytest.mark.browser
 
 WORDS = """
 計算機 言語 型 記憶 回路 設計 試験 道具 開発 画面 速度 通信 研究 会社 仕事 質問 意見 経験 問題 方法 理由 結果 時代 電力
-予算 歴史 図書館 温度 距離 機械 学習 模型 規則 権利 市場 価格 地図 航海 灯台 電池 鉄道 音楽 Rust Python SQLite kernel parser
+予算 歴史 図書館 温度 距離 機械 学習 模型 規則 権利 市場 価格 地図 航海 灯台 電池 鉄道 音楽
+Rust Python SQLite kernel parser
 """.split()  # noqa: SIM905 - a list of words is easier to read like this
 ENDINGS = ("だと思う。", "かもしれないね。", "という話を聞いた。", "ではないだろうか。", "に驚いたよ。", "は面白い。")
 PARTICLES = ("の", "と", "は", "を", "に", "より")
@@ -159,9 +160,68 @@ def test_folds_that_were_open_are_open_again(chromium: Browser, base: str, chose
         assert reader.page.locator(".comment").count() == 120
 
 
-ROWS = {
-    f"{row.page}: {row.what}": row for row in pages.script(Subjects("/", f"/{FOLDED}/", f"/{OPEN}/", "/search?q=Rust"))
-}
+TOP = "id => document.getElementById(id).getBoundingClientRect().top"
+LAID_OUT = "() => !('fresh' in document.documentElement.dataset)"
+
+
+def far_down(page: Page) -> str:
+    """Return the id of a comment near the end of a post."""
+    return str(page.locator(".comment").nth(230).get_attribute("id"))
+
+
+def test_a_long_post_is_laid_out_bit_by_bit_and_then_as_if_at_once(chromium: Browser, base: str) -> None:
+    heights = "() => [...document.querySelectorAll('.comment')].map((comment) => comment.offsetHeight)"
+    with visitor(chromium, base) as reader:
+        page = reader.page
+        page.goto(f"/{OPEN}/", wait_until="commit")
+        page.wait_for_function("document.querySelectorAll('.comment:not(.laid)').length > 200")
+        assert not page.evaluate(LAID_OUT)
+        page.wait_for_function(LAID_OUT)
+        assert page.locator(".laid").count() == 247
+        bit_by_bit = page.evaluate(heights)
+        page.reload()
+        assert page.evaluate(LAID_OUT)
+        assert page.evaluate(heights) == bit_by_bit
+
+
+def test_loading_a_long_post_again_keeps_the_place(chromium: Browser, base: str) -> None:
+    with visitor(chromium, base) as reader:
+        page = reader.page
+        page.goto(f"/{OPEN}/")
+        comment = far_down(page)
+        page.wait_for_function(LAID_OUT)
+        page.evaluate("id => document.getElementById(id).scrollIntoView({ block: 'center' })", comment)
+        reader.rest()
+        before = page.evaluate(TOP, comment)
+        page.reload()
+        reader.rest()
+        assert page.evaluate(TOP, comment) == pytest.approx(before, abs=2)
+
+
+def test_a_link_into_a_long_post_leads_to_its_comment(chromium: Browser, base: str) -> None:
+    with visitor(chromium, base) as reader:
+        page = reader.page
+        page.goto(f"/{OPEN}/")
+        comment = far_down(page)
+        page.goto("/")
+        page.goto(f"/{OPEN}/#{comment}")
+        reader.rest()
+        expect(page.locator(f"#{comment}")).to_be_in_viewport()
+
+
+def test_a_step_far_down_arrives_while_a_long_post_is_laid_out(chromium: Browser, base: str) -> None:
+    with visitor(chromium, base) as reader:
+        page = reader.page
+        page.goto(f"/{OPEN}/", wait_until="domcontentloaded")
+        comment = far_down(page)
+        page.evaluate("id => { location.hash = id }", comment)
+        page.wait_for_function(LAID_OUT)
+        reader.rest()
+        expect(page.locator(f"#{comment}")).to_be_in_viewport()
+
+
+READ = Subjects("/", f"/{FOLDED}/", f"/{OPEN}/", "/search?q=Rust")
+ROWS = {f"{row.page}: {row.what}": row for row in pages.script(READ)}
 
 
 @pytest.mark.parametrize("name", ROWS)
