@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    default = os.environ.get("MATOME_CONTENT_DIR") or ROOT / "content"
+    shared = ROOT.parent / "shared" / "corpus" / "content"
+    default = os.environ.get("MATOME_CONTENT_DIR") or (shared if shared.is_dir() else ROOT / "content")
     parser = argparse.ArgumentParser(prog="python -m audit", description=__doc__)
     parser.add_argument("--content", type=Path, default=Path(default), help="the content folder (%(default)s)")
     parser.add_argument("--data", type=Path, help="a data folder with the content's index, instead of building one")
