@@ -199,7 +199,7 @@ on('htmx:after:swap', ({ detail: { ctx: { sourceElement, target, response } } })
   }
 });
 
-// Of a long post, what is not on the screen is laid out after the rest has loaded, a few comments a frame.
+// What is not on the screen at first is laid out later, a few comments a frame.
 addEventListener('load', function lay() {
   const some = all('[data-fresh] .comment:not(.laid)').slice(0, 8);
   for (const one of some) one.classList.add('laid');

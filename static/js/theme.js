@@ -20,7 +20,7 @@
     }
   }
   recall();
-  // A page come to anew, not again: what is below the screen may be laid out later (post.js), as no place in it is kept.
+  // Come to anew, no place on the page is kept: post.js lays it out bit by bit.
   if (!location.hash && performance.getEntriesByType('navigation')[0]?.type === 'navigate') dataset.fresh = '';
   addEventListener('storage', recall);
   addEventListener('pageshow', recall); // a page kept for Back may be behind
