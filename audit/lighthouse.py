@@ -16,6 +16,7 @@ from audit.serving import Site
 from audit.tools import LIGHTHOUSE, Tools
 
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+ATTEMPTS = 3
 FLAGS = "--headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage"
 METRICS = {
     "first-contentful-paint": "first paint",
@@ -67,7 +68,13 @@ def _run(site: Site, page: Judged, tools: Tools, path: Path) -> dict[str, Any]:
     if page.skipped:
         command.append(f"--skip-audits={','.join(page.skipped)}")
     environment = {**os.environ, "CHROME_PATH": tools.chromium}
-    subprocess.run(command, env=environment, check=True, timeout=180, stdout=subprocess.DEVNULL)
+    for attempt in range(ATTEMPTS):
+        # On a busy machine the browser sometimes starts too late for Lighthouse.
+        done = subprocess.run(command, env=environment, check=False, timeout=180, capture_output=True, text=True)
+        if done.returncode == 0:
+            break
+        if attempt == ATTEMPTS - 1:
+            raise RuntimeError(f"Lighthouse could not judge {page.path}:\n{done.stderr}")
     answer: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     if "runtimeError" in answer:
         raise RuntimeError(f"Lighthouse could not judge {page.path}: {answer['runtimeError']['message']}")
