@@ -1,4 +1,4 @@
-// Reading a post: its folds, steps from comment to comment, a comment's menu, and where the reader left off.
+// Reading a post: its folds, the comment the reader is at, and where the reader left off. The rest is in acts.js.
 
 const find = (selector, root = document) => root.querySelector(selector);
 const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -83,28 +83,9 @@ async function follow() {
 }
 addEventListener('hashchange', follow);
 
-// A step leads from the comment that has the focus, was shown, or is in the middle of the window, to the next of a kind;
-// folds that may hold one are fetched on the way. Each step waits for the one before it.
-const COMMENT = '.comment:not(details:not([open]) *)';
-const LIT = '.lit, [data-fold]';
-const HIT = '.is-match, [data-fold]:has(.badge)';
-const STEPS = { j: [1, COMMENT], k: [-1, COMMENT], h: [1, LIT], H: [-1, LIT], n: [1, HIT], p: [-1, HIT] };
 const middle = () => innerHeight * .45;
-let steps;
 let place;
-let from;
-async function step(key) {
-  const [by, kind] = STEPS[key];
-  await steps;
-  for (;;) {
-    const stops = all(`#thread :is(${kind})`);
-    const ahead = stops.filter((one) => from ? from.compareDocumentPosition(one) & (by > 0 ? 4 : 2) : by > 0);
-    const next = (ahead.length || kind !== HIT ? ahead : stops).at(by > 0 ? 0 : -1);
-    if (!next?.matches('.fold')) return next && show(next);
-    await load(next);
-    if (next.dataset.fold) return location.assign(find('a', next).href); // it could not be fetched here
-  }
-}
+let from; // the comment that has the focus, was shown, or is in the middle of the window: steps lead on from there
 function comeTo(comment) {
   const here = find('[data-here]');
   from = comment;
@@ -138,39 +119,36 @@ function offer() {
   link.hidden = false;
 }
 
+const STEPS = /^[jkhHnp]$/;
+const LATER = /^(step|dots|copy|share)$/;
 const ACTS = {
-  step: (button) => { steps = step(button.dataset.key); },
   close: (link) => toggle(link.closest('.fold')),
   all: () => openAll(Boolean(find('.fold:not([open])'))),
   match: (link) => { location.hash = link.hash; },
-  async dots(link) {
-    const menu = byId('menu');
-    menu.replaceChildren();
-    await ask(link, link.getAttribute('href'), menu);
-    const share = find('[data-share]', menu);
-    if (!share) return;
-    share.hidden = !navigator.share;
-    menu.showPopover({ source: link });
-    find('button', menu).focus();
-  },
-  async copy(button) {
-    const { copy, done, failed } = button.dataset;
-    let said = done;
-    try { await navigator.clipboard.writeText(copy); } catch { said = failed; }
-    announce(button.textContent = said);
-  },
-  share: ({ dataset }) => navigator.share({ title: dataset.title, url: dataset.share }).catch(() => {}),
 };
+
+// Steps and the menu of a comment are fetched at the first press. If that fails, a link is followed, the next press tries again.
+const context = { find, all, byId, announce, ask, load, show, from: () => from };
+let acts;
+async function later(name, target) {
+  try {
+    acts ??= (await import(find('[data-acts]').dataset.acts)).default(context);
+  } catch {
+    return target.href && location.assign(target.href);
+  }
+  acts[name](target);
+}
 on('click', (event) => {
   const target = event.target.closest('a, button');
-  const act = ACTS[target?.dataset.do ?? target?.className];
-  if (!act || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
+  const name = target?.dataset.do ?? target?.className;
+  if (!(ACTS[name] || LATER.test(name)) || event.shiftKey || event.ctrlKey || event.metaKey || event.altKey) return;
   event.preventDefault();
-  act(target);
+  if (ACTS[name]) ACTS[name](target);
+  else later(name, target);
 });
 on('keydown', ({ key, ctrlKey, metaKey, altKey }) => {
   if (ctrlKey || metaKey || altKey) return;
-  if (STEPS[key]) steps = step(key);
+  if (STEPS.test(key)) later('key', key);
   if (key === 'o') toggle(document.activeElement.closest('.fold') ?? all('.fold').find((one) => one.getBoundingClientRect().bottom > middle()));
 });
 
@@ -187,11 +165,7 @@ on('DOMContentLoaded', () => {
 on('htmx:after:swap', ({ detail: { ctx: { sourceElement, target, response } } }) => {
   if (sourceElement.matches('.fold')) response?.status < 400 && arrived(sourceElement);
   else if (target.matches('.comment')) {
-    byId('menu').hidePopover();
-    const [found, old] = all('.similar', target).reverse();
-    old?.remove();
-    found.tabIndex = -1;
-    found.focus();
+    later('similar', target);
   } else if (target.matches('#thread, body')) {
     byId('menu')?.hidePopover?.();
     prepare();

@@ -19,15 +19,19 @@ def letters() -> set[str]:
 
 def known(script: str, name: str) -> set[str]:
     """Return the keys of an object of a script, such as `'/': () => …` or `t: …`."""
-    inside = re.search(rf"^const {name} = (\{{.*?\}});$", script, re.MULTILINE | re.DOTALL)
+    inside = re.search(rf"^\s*const {name} = (\{{.*?\}});$", script, re.MULTILINE | re.DOTALL)
     assert inside, name
     return {one or other for one, other in re.findall(r"[{,]\s*(?:'(.)'|(\w)): ", inside[1])}
 
 
 def test_the_map_shows_every_key_that_the_scripts_know_and_no_other(root: Path) -> None:
-    site, post = ((root / "static/js" / name).read_text(encoding="utf-8") for name in ("site.js", "post.js"))
+    names = ("site.js", "post.js", "acts.js")
+    site, post, acts = ((root / "static/js" / name).read_text(encoding="utf-8") for name in names)
     assert known(site, "shortcuts") == {"/", "?", "t"}
-    of_posts = known(post, "STEPS") | set(re.findall(r"\bkey === '(.)'", post))
+    steps = re.search(r"^const STEPS = /\^\[(\w+)\]\$/;$", post, re.MULTILINE)
+    assert steps is not None
+    assert set(steps[1]) == known(acts, "STEPS")
+    of_posts = set(steps[1]) | set(re.findall(r"\bkey === '(.)'", post))
     assert known(site, "shortcuts") | of_posts == letters()
 
 
