@@ -26,6 +26,7 @@ class Chosen:
     user: str
     comment: str
     poster: str
+    folded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,9 @@ def choose(database: Path, post: str = "") -> Chosen:
         (user,) = first("SELECT name FROM users ORDER BY comments DESC, name LIMIT 1")
         statement = "SELECT id, user FROM comments WHERE post_id = ? AND user != '' ORDER BY ordinal DESC LIMIT 1"
         comment, poster = first(statement, key)
-    return Chosen(int(posts), int(comments), path, int(count), tag, slug, month, user, comment, poster)
+        statement = "SELECT path FROM posts JOIN comments ON post_id = posts.id WHERE details > 0 ORDER BY path LIMIT 1"
+        (folded,) = first(statement)
+    return Chosen(int(posts), int(comments), path, int(count), tag, slug, month, user, comment, poster, folded)
 
 
 def pages_to_check(chosen: Chosen) -> list[Kind]:
@@ -71,13 +74,13 @@ def pages_to_check(chosen: Chosen) -> list[Kind]:
         Kind("list of nothing", f"/posts/?after=2001-01-01&before=2001-01-02&tag={tag}"),
         Kind("most discussed", "/?order=discussed"),
         Kind("post", post),
-        Kind("post with its folds open", f"{post}?open=all"),
+        Kind("post with its folds open", f"/{chosen.folded}/?open=all"),
         Kind("post, highlights only", f"{post}?color=any"),
         Kind("post, one person only", f"{post}?user={quote(chosen.poster)}"),
         Kind("post with a search", f"{post}?q={word}"),
         Kind("search of a thread", f"{post}?q={word}&view=thread"),
         Kind("search of a thread for nothing", f"{post}?q={MISSING}&view=thread"),
-        Kind("comment in its post", f"{post}details/1"),
+        Kind("fold", f"/{chosen.folded}/details/1"),
         Kind("menu of a comment", f"/c/{chosen.comment}/menu"),
         Kind("similar comments", f"/c/{chosen.comment}/similar"),
         Kind("search", search_path(chosen)),

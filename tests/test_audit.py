@@ -20,7 +20,19 @@ from audit.tools import NODE_AT_LEAST, find_node, read_version
 from matome_app import create_app, ingest
 from matome_app.web.context import KEY
 
-CONTENT = Chosen(30, 900, "posts/2026_05/kettles", 44, "急須", "急須", "2026/05", "kappa", "abcdefghijklmnop", "kappa")
+CONTENT = Chosen(
+    30,
+    900,
+    "posts/2026_05/kettles",
+    44,
+    "急須",
+    "急須",
+    "2026/05",
+    "kappa",
+    "abcdefghijklmnop",
+    "kappa",
+    "posts/2026_05/kettles",
+)
 
 
 def answer(**scores: float | None) -> dict[str, Any]:
