@@ -17,6 +17,7 @@ from audit.tools import NU
 
 MEMORY = ("-Xmx384m", "-XX:+UseSerialGC")
 ENDINGS = (".css", ".svg")
+HASH = re.compile(r"\.[0-9a-f]{12}(?=\.)")
 UNKNOWN_CSS = re.compile(r"^CSS: (?:“[^”]+”: Property “[^”]+” doesn't exist|Unrecognized at-rule)")
 """The checker's CSS is years old; what it does not know yet is listed, not counted."""
 
@@ -81,7 +82,7 @@ def save(site: Site, kinds: Iterable[Kind], folder: Path) -> dict[Path, str]:
             seen.add(address)
             beside = folder / f"{number:02d}-{len(seen):02d}{ending}"
             beside.write_bytes(site.get(address).body)
-            saved[beside] = unquote(urlsplit(address).path)
+            saved[beside] = HASH.sub("", unquote(urlsplit(address).path))
     return saved
 
 
