@@ -43,6 +43,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def figure(value: float) -> str:
     """Write a figure, with decimals where they tell something."""
+    if 0 < value < 0.01:
+        return f"{value:g}"
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.1f}"
 
 
