@@ -21,8 +21,6 @@ HASH = re.compile(r"\.[0-9a-f]{12}(?=\.)")
 UNKNOWN_CSS = re.compile(r"^CSS: (?:“[^”]+”: Property “[^”]+” doesn't exist|Unrecognized at-rule)")
 """The checker's CSS is years old; what it does not know yet is listed, not counted."""
 
-HTMX = re.compile(r"^Attribute “hx-[a-z-]+(?::\w+)?” not allowed on element")
-
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -41,8 +39,6 @@ class Checked:
 
     documents: list[str]
     messages: list[Message]
-    htmx: int = 0
-    """How often an attribute of htmx was called unknown: HTML allows them only as `data-hx-…`."""
 
     def of(self, level: str) -> list[Message]:
         """Return the messages of a level: error or warning."""
@@ -55,11 +51,7 @@ def check(site: Site, kinds: Iterable[Kind], folder: Path, java: str) -> Checked
     command = [java, *MEMORY, "-jar", str(NU), "--stdout", "--format", "json", "--exit-zero-always"]
     command += ["--also-check-css", "--also-check-svg", *map(str, sorted(names))]
     done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
-    every = read_messages(json.loads(done.stdout), names)
-    own = [message for message in every if HTMX.search(message.text)]
-    return Checked(
-        list(names.values()), [one for one in every if one not in own], sum(message.times for message in own)
-    )
+    return Checked(list(names.values()), read_messages(json.loads(done.stdout), names))
 
 
 def save(site: Site, kinds: Iterable[Kind], folder: Path) -> dict[Path, str]:

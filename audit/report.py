@@ -110,11 +110,6 @@ def _html(checked: Checked) -> Iterator[str]:
     yield ""
     yield f"{len(checked.documents)} documents, {_count(errors)} errors, {_count(warnings)} warnings."
     yield ""
-    yield _paragraph(
-        f"Not counted are {checked.htmx:,} mentions of htmx's own attributes (`hx-get` and so on), which HTML does not"
-        " know and allows only with `data-` before them; htmx reads both."
-    )
-    yield ""
     yield _paragraph("Read were: " + ", ".join(checked.documents) + ".")
     for title, messages in (("Errors", errors), ("Warnings", warnings)):
         if messages:

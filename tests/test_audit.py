@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from audit import nu
 from audit.lighthouse import CATEGORIES, METRICS, Run, Verdict, read_run
 from audit.nu import Checked, Message, linked, read_messages
 from audit.pages import Chosen, Judged, choose, pages_to_check, pages_to_judge
@@ -127,13 +126,6 @@ def test_the_checkers_messages_are_counted_by_page_and_text(tmp_path: Path) -> N
         Message("home", "error", "Stray end tag “p”.", "a </p>", 2),
         Message("post", "warning", "Article lacks heading.", ""),
     ]
-
-
-def test_only_the_attributes_of_htmx_are_passed_over() -> None:
-    for name in ("hx-get", "hx-swap-oob", "hx-status:4xx", "hx-target:inherited"):
-        assert nu.HTMX.search(f"Attribute “{name}” not allowed on element “a” at this point.")
-    for message in ("Attribute “href” not allowed on element “p” at this point.", "Duplicate attribute “hx-get”."):
-        assert not nu.HTMX.search(message)
 
 
 def test_css_that_the_checker_does_not_know_is_listed_and_other_css_counts(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ addEventListener('keydown', (event) => {
 
 // htmx cancels a click with a modifier key without doing anything itself: keep it away, so that the new tab opens.
 addEventListener('click', (event) => {
-  if ((hasModifier(event) || event.shiftKey) && event.target.closest('a[hx-get]')) event.stopPropagation();
+  if ((hasModifier(event) || event.shiftKey) && event.target.closest('a[data-hx-get]')) event.stopPropagation();
 }, true);
 
 // Keys that every page has.

@@ -73,9 +73,7 @@ def test_texts_can_be_read_on_what_is_chosen_and_marked(
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("background", BACKGROUNDS)
 @pytest.mark.parametrize("line", LINES)
-def test_edges_of_controls_and_the_focus_can_be_seen(
-    colours: Colours, scheme: str, line: str, background: str
-) -> None:
+def test_edges_of_controls_and_the_focus_can_be_seen(colours: Colours, scheme: str, line: str, background: str) -> None:
     named: dict[str, str] = getattr(colours, scheme)
     assert contrast(named[line], named[background]) >= 3
 

@@ -12,11 +12,26 @@ from tests.app.sites import HTMX, TEAPOTS, Site, page, soup, texts
 
 PAGES = (
     *("/", "/?page=2", "/posts/", "/posts/?tag=filler", "/tags/", "/tags/doom/", "/months/", "/months/2024/03/"),
-    *("/?page=2&from=1", "/posts/?order=discussed&tag=filler", "/months/?tag=DOOM", "/tags/?name=o", "/posts/?tag=missing"),
+    *(
+        "/?page=2&from=1",
+        "/posts/?order=discussed&tag=filler",
+        "/months/?tag=DOOM",
+        "/tags/?name=o",
+        "/posts/?tag=missing",
+    ),
     *("/users/", "/users/gull/", "/search", "/search?q=急須", "/search?q=ない言葉", "/search?tag=DOOM&color=any"),
     *(f"/{TEAPOTS}/", f"/{TEAPOTS}/details/1", f"/{TEAPOTS}/details/2?open=1", "/nowhere/", "/search?page=x"),
 )
-FRAGMENTS = ("/", "/posts/?tag=filler", "/tags/doom/", "/tags/?name=o", "/months/", "/search?q=急須", "/users/gull/", f"/{TEAPOTS}/details/1")
+FRAGMENTS = (
+    "/",
+    "/posts/?tag=filler",
+    "/tags/doom/",
+    "/tags/?name=o",
+    "/months/",
+    "/search?q=急須",
+    "/users/gull/",
+    f"/{TEAPOTS}/details/1",
+)
 WHOLE: tuple[dict[str, str], ...] = (
     {},
     {**HTMX, "HX-Boosted": "true"},
@@ -103,15 +118,17 @@ def test_every_element_with_a_request_of_htmx_is_or_holds_a_real_link_or_form_th
     client: FlaskClient, url: str
 ) -> None:
     whole = soup(client.get(url).data)
-    for element in whole.select("[hx-get], [hx-post], [hx-put], [hx-patch], [hx-delete]"):
-        assert not any(element.has_attr(f"hx-{method}") for method in ("post", "put", "patch", "delete"))
+    # HTML knows no attributes but data-… of others; htmx reads them with that before its own names.
+    assert not [name for element in whole.find_all() for name in element.attrs if name.startswith("hx-")]
+    for element in whole.select("[data-hx-get], [data-hx-post], [data-hx-put], [data-hx-patch], [data-hx-delete]"):
+        assert not any(element.has_attr(f"data-hx-{method}") for method in ("post", "put", "patch", "delete"))
         if element.get("id") == "progress":
             continue
         targets = {
             str(real.get("href") or real.get("action")).partition("#")[0].partition("?open=")[0]
             for real in actions(element)
         }
-        assert str(element["hx-get"]) in targets, element
+        assert str(element["data-hx-get"]) in targets, element
 
 
 @pytest.mark.parametrize("url", PAGES)
@@ -122,7 +139,7 @@ def test_a_page_has_no_inline_script_or_style_and_asks_no_other_host(client: Fla
         assert script.get("src")
         assert not script.get_text().strip()
     for element in whole.find_all(True):
-        assert not [name for name in element.attrs if name.startswith(("on", "hx-on"))], element
+        assert not [name for name in element.attrs if name.startswith(("on", "hx-on", "data-hx-on"))], element
     loaded = [
         str(element.get("src") or element.get("href"))
         for element in whole.select("script[src], img, link:not([rel=canonical], [rel=prev], [rel=next]), use")
@@ -168,7 +185,7 @@ def test_an_answer_to_typing_does_not_write_over_the_field(client: FlaskClient) 
     typing = page(client, "/search?q=急須", headers={**HTMX, "HX-Source": "form#search"})
     assert typing.select("#q") == []
     clicked = page(client, "/search?q=急須", headers={**HTMX, "HX-Source": "a"})
-    assert [field["value"] for field in clicked.select("#q[hx-swap-oob]")] == ["急須"]
+    assert [field["value"] for field in clicked.select("#q[data-hx-swap-oob]")] == ["急須"]
 
 
 def test_an_error_comes_as_a_fragment_too(client: FlaskClient) -> None:

@@ -326,8 +326,8 @@ def test_pages_from_one_to_another_are_one_list(client: FlaskClient) -> None:
 def test_more_is_a_link_to_the_next_page_that_htmx_adds_to_the_list(client: FlaskClient) -> None:
     more = page(client, "/posts/?tag=filler").select_one(".more")
     assert more is not None
-    assert more["href"] == more["hx-get"] == "/posts/?tag=filler&page=2"
-    assert more["hx-target"] == "#posts"
+    assert more["href"] == more["data-hx-get"] == "/posts/?tag=filler&page=2"
+    assert more["data-hx-target"] == "#posts"
     assert page(client, "/posts/?page=2").select(".more") == []
     assert page(client, "/posts/?page=2&from=1").select(".more") == []
 
@@ -338,8 +338,8 @@ def test_what_is_added_is_the_rows_of_the_page_and_the_end_of_the_list(client: F
     assert texts(part.select(".item h2")) == titles(client, "/posts/?page=2")
     assert part.select("h1, title, .list, .card") == []
     assert [link.get_text() for link in part.select("[autofocus]")] == titles(client, "/posts/?page=2")[:1]
-    assert texts(part.select("#announce[hx-swap-oob]")) == ["4件を追加しました（全25件）"]
-    (end,) = part.select("#list-end[hx-swap-oob]")
+    assert texts(part.select("#announce[data-hx-swap-oob]")) == ["4件を追加しました（全25件）"]
+    (end,) = part.select("#list-end[data-hx-swap-oob]")
     assert "1〜2 / 2 ページ" in end.get_text()
     whole = page(client, url, headers={**HTMX, "HX-Target": "main#main"})
     assert len(whole.select(".item")) == 25

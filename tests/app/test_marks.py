@@ -102,8 +102,10 @@ def test_htmx_gets_the_thread_alone_and_its_address(client: FlaskClient) -> None
     soup = page(client, f"{POST}?q=土鍋&view=thread", headers=HTMX)
     assert soup.select("article.post, form") == []
     assert texts(soup.select("#announce")) == ["このスレッドで1件一致"]
-    assert texts(soup.select("h1[hx-swap-oob] mark")) == []
-    assert texts(page(client, f"{POST}?q=急須&view=thread", headers=HTMX).select("h1[hx-swap-oob] mark")) == ["急須"]
+    assert texts(soup.select("h1[data-hx-swap-oob] mark")) == []
+    assert texts(page(client, f"{POST}?q=急須&view=thread", headers=HTMX).select("h1[data-hx-swap-oob] mark")) == [
+        "急須"
+    ]
     assert client.get(f"{POST}?q=&view=thread", headers=typing).headers["HX-Replace-Url"] == POST
 
 

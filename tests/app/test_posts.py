@@ -268,7 +268,10 @@ def test_a_nested_fold_opens_with_those_around_it(site: Site) -> None:
     client = site.indexed()
     post = page(client, "/posts/a/")
     assert texts(post.select("details.fold summary")) == ["外側 残り2件・約1分"]
-    assert texts(page(client, "/posts/a/details/2").select("details.fold[open] > summary")) == ["外側 残り2件・約1分", "内側 残り1件・約1分"]
+    assert texts(page(client, "/posts/a/details/2").select("details.fold[open] > summary")) == [
+        "外側 残り2件・約1分",
+        "内側 残り1件・約1分",
+    ]
     deep = comment_of(client, "posts/a", "奥の発言")
     assert (deep["details"], deep["ordinal"]) == (2, 2)
     assert client.get(f"/c/{deep['id']}").location == f"/posts/a/details/2#c-{deep['id']}"

@@ -104,8 +104,8 @@ def test_the_inside_of_a_fold_obeys_the_choice(client: FlaskClient) -> None:
 
 
 def test_every_link_of_the_choice_is_a_fragment_that_says_what_is_shown(client: FlaskClient) -> None:
-    links = page(client, POST).select(".views a[hx-get]")
-    assert [link["href"] for link in links] == [link["hx-get"] for link in links]
+    links = page(client, POST).select(".views a[data-hx-get]")
+    assert [link["href"] for link in links] == [link["data-hx-get"] for link in links]
     assert texts(links) == ["すべて 8", "注目だけ 2", "otter-in-a-boat 2", "gull 2"]
     for link, said in zip(links, ("すべてのコメント", "注目の", "otter", "gull"), strict=True):
         response = client.get(str(link["href"]), headers={**HTMX, "HX-Source": "a"})
@@ -114,7 +114,7 @@ def test_every_link_of_the_choice_is_a_fragment_that_says_what_is_shown(client: 
 
 
 def test_a_choice_keeps_the_words(client: FlaskClient) -> None:
-    for link in page(client, f"{POST}?q=丸い").select(".views a[hx-get]"):
+    for link in page(client, f"{POST}?q=丸い").select(".views a[data-hx-get]"):
         assert "q=%E4%B8%B8%E3%81%84" in str(link["href"])
 
 

@@ -60,8 +60,8 @@ def test_the_menu_of_a_comment_leads_there(client: FlaskClient, site: Site) -> N
     id_ = site.comment_ids()[f"{SAID}（one）"]
     (opener,) = page(client, "/posts/one/").select(f"#c-{id_} .dots")
     (link,) = page(client, str(opener["href"]), headers=HTMX).select("a[href$='/similar']")
-    assert link["href"] == link["hx-get"] == f"/c/{id_}/similar"
-    assert link["hx-target"] == f"#c-{id_}"
+    assert link["href"] == link["data-hx-get"] == f"/c/{id_}/similar"
+    assert link["data-hx-target"] == f"#c-{id_}"
 
 
 def test_related_things_are_in_the_json_too(client: FlaskClient, site: Site) -> None:

@@ -176,7 +176,9 @@ def test_in_the_order_of_time_only_neighbours_stand_together(client: FlaskClient
 def test_hits_can_stand_one_by_one_and_every_link_keeps_that(client: FlaskClient) -> None:
     shown = search(client, "鍋", group="off")
     assert {title.rsplit(" ", 1)[1] for title in titles(shown)} == {"1"}
-    in_place = [a for a in shown.select("main a[hx-get^='/search']") if a.get_text(strip=True) != "記事ごとにまとめる"]
+    in_place = [
+        a for a in shown.select("main a[data-hx-get^='/search']") if a.get_text(strip=True) != "記事ごとにまとめる"
+    ]
     assert len(in_place) > 10
     assert {tuple(query_of(a["href"]).get("group", [])) for a in in_place} == {("off",)}
     assert shown.select_one("#search-filters input[name=group][value=off]") is not None
@@ -244,7 +246,7 @@ def test_every_search_has_a_feed_and_hints(client: FlaskClient, q: str) -> None:
 def test_screen_readers_are_told_the_words_and_the_number(client: FlaskClient) -> None:
     part = page(client, "/search?q=鍋", headers=HTMX)
     assert texts(part.select("#announce")) == ["「鍋」6件"]
-    assert part.select("#announce")[0]["hx-swap-oob"] == "innerHTML"
+    assert part.select("#announce")[0]["data-hx-swap-oob"] == "innerHTML"
 
 
 def test_json_says_how_the_search_was_read_and_more_of_what_it_finds(client: FlaskClient) -> None:

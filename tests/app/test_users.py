@@ -115,13 +115,13 @@ def test_words_are_searched_among_what_one_said_on_their_own_page(client: FlaskC
 
 def test_every_filter_page_and_order_stays_on_the_page_of_the_commenter(client: FlaskClient) -> None:
     shown = page(client, f"/users/gull/?q={quote('折りたたみ OR 灯台 OR 丸い')}&sort=oldest&group=off")
-    links = [str(link["href"]) for link in shown.select("#found a[hx-get]:not(.actions a)")]
+    links = [str(link["href"]) for link in shown.select("#found a[data-hx-get]:not(.actions a)")]
     assert len(links) > 8
     for link in links:
         assert urlsplit(link).path == "/users/gull/", link
         assert "user=" not in link
         assert page(client, link)
-    assert [str(link["hx-get"]) for link in shown.select("#found a[hx-get]:not(.actions a)")] == links
+    assert [str(link["data-hx-get"]) for link in shown.select("#found a[data-hx-get]:not(.actions a)")] == links
 
 
 def test_choosing_a_post_narrows_to_it_and_choosing_it_again_widens(client: FlaskClient) -> None:
@@ -149,9 +149,9 @@ def test_where_one_said_nothing_of_it_the_others_are_offered(client: FlaskClient
     shown = page(client, f"/users/gull/?q={quote('埋め草')}")
     assert "見つかりませんでした" in shown.get_text()
     everyone = next(link for link in shown.select(".empty a") if link.get_text() == "全員のコメントで探す")
-    assert everyone.get("hx-get") is None
+    assert everyone.get("data-hx-get") is None
     assert len(page(client, str(everyone["href"])).select(".hit")) == 21
-    for link in shown.select(".empty a[hx-get]"):
+    for link in shown.select(".empty a[data-hx-get]"):
         assert urlsplit(str(link["href"])).path == "/users/gull/"
 
 
@@ -159,12 +159,12 @@ def test_a_fragment_brings_the_filters_and_spares_the_field_that_is_typed_in(cli
     url = f"/users/gull/?q={quote('灯台')}&tag=Doom"
     typed = soup(client.get(url, headers=HTMX | {"HX-Source": "form#user-search"}).data)
     assert typed.select_one("html, h1, #user-q") is None
-    assert [(one["name"], one["value"]) for one in typed.select("#user-filters[hx-swap-oob] input")] == [
+    assert [(one["name"], one["value"]) for one in typed.select("#user-filters[data-hx-swap-oob] input")] == [
         ("tag", "Doom")
     ]
     assert len(typed.select(".hit")) == 1
     clicked = soup(client.get(url, headers=HTMX | {"HX-Source": "a"}).data)
-    field = clicked.select_one("#user-q[hx-swap-oob]")
+    field = clicked.select_one("#user-q[data-hx-swap-oob]")
     assert field is not None
     assert field["value"] == "灯台"
 

@@ -282,7 +282,7 @@ def test_focus_is_visible_on_every_kind_of_control(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("path", ["/", PATHS["search"], "/users/tanuki/"])
 def test_focus_is_kept_when_what_held_it_is_replaced(open_page: OpenPage, path: str) -> None:
     page = open_page(path, viewport={"width": 1440, "height": 900})
-    link = page.locator("main a[hx-get]:visible").first
+    link = page.locator("main a[data-hx-get]:visible").first
     link.focus()
     with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
         page.keyboard.press("Enter")
