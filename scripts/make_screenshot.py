@@ -1,7 +1,8 @@
 """Make the pictures of the documentation from the sample posts.
 
-docs/screenshot.png, for the README: a search, and a post with an open fold on a phone. docs/design.png: home in light,
-a post in dark with the panel for theme and text size, and the map of keys, all on a phone.
+For the README: docs/screenshot.png, home and a post with an open fold on a phone; docs/search.png, a search, and on a
+phone a thread with its matches. docs/design.png: home in light, a post in dark with the panel for theme and text size,
+and the map of keys, all on a phone.
 
 Run in the checkout after `make setup-dev`: .venv/bin/python scripts/make_screenshot.py (CHROMIUM= names a browser).
 """
@@ -26,10 +27,12 @@ from matome_app import create_app, ingest
 from matome_app.config import read_settings
 
 ROOT = Path(__file__).resolve().parent.parent
-README, DESIGN = ROOT / "docs/screenshot.png", ROOT / "docs/design.png"
+README, FOUND, DESIGN = ROOT / "docs/screenshot.png", ROOT / "docs/search.png", ROOT / "docs/design.png"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 SEARCH = "/search?q=" + quote("バックアップ")
-POST = "/posts/2026_05/2026_05_12_sqlite_in_production/details/1#fold-1"
+POST = "/posts/2026_05/2026_05_12_sqlite_in_production/"
+FOLD = POST + "details/1#fold-1"
+MARKED = POST + "?view=thread&q=" + quote("バックアップ") + "#views"
 HEIGHT, WIDE, NARROW, GAP = 800, 1040, 360, 40
 COLORS = 160
 
@@ -51,13 +54,15 @@ def main() -> None:
 
 
 def take_pictures(base: str) -> None:
-    """Write both pictures."""
+    """Write the pictures."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--headless", "--no-sandbox"])
-        search = take_picture(browser, base + SEARCH, WIDE, "light")
-        save(README, search, take_picture(browser, base + POST, NARROW, "dark"))
+        home = take_picture(browser, base + "/", WIDE, "light")
+        save(README, home, take_picture(browser, base + FOLD, NARROW, "dark"))
+        search = take_picture(browser, base + SEARCH, WIDE, "dark")
+        save(FOUND, search, take_picture(browser, base + MARKED, NARROW, "light"))
         home = take_picture(browser, base + "/", NARROW, "light")
-        panel = take_picture(browser, base + POST, NARROW, "dark", open_panel)
+        panel = take_picture(browser, base + FOLD, NARROW, "dark", open_panel)
         save(DESIGN, home, panel, take_picture(browser, base + "/help/keys", NARROW, "light"))
         browser.close()
 
