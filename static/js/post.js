@@ -172,11 +172,3 @@ on('htmx:after:swap', ({ detail: { ctx: { sourceElement, target, response } } })
     if (document.activeElement === document.body) find('#thread [aria-current]')?.focus({ preventScroll: true });
   }
 });
-
-// What is not on the screen at first is laid out later, a few comments a frame.
-addEventListener('load', function lay() {
-  const some = all('[data-fresh] .comment:not(.laid)').slice(0, 8);
-  for (const one of some) one.classList.add('laid');
-  if (some.length) requestAnimationFrame(() => setTimeout(lay));
-  else delete document.documentElement.dataset.fresh;
-});

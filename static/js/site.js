@@ -89,3 +89,19 @@ const fail = () => say('toast', byId('announce').dataset.failed);
 on('htmx:error', fail);
 on('htmx:response:error', (event) => event.detail.ctx.response.status >= 500 && fail());
 on('htmx:before:request', () => say('hidden'));
+
+// A hundred links to tags ask as links with data-hx-get do, without htmx looking at each of them beforehand.
+on('click', (event) => {
+  const link = event.target.closest('[data-in-place] a');
+  if (!link || event.button || event.shiftKey || hasModifier(event)) return;
+  event.preventDefault();
+  htmx.ajax('GET', link.getAttribute('href'), { source: link });
+});
+
+// Of a page come to anew (theme.js), what is not on the screen at first is laid out later, a few comments or rows a frame.
+addEventListener('load', function lay() {
+  const some = [...document.querySelectorAll('[data-fresh] :is(.comment, .item):not(.laid)')].slice(0, 8);
+  for (const one of some) one.classList.add('laid');
+  if (some.length) requestAnimationFrame(() => setTimeout(lay));
+  else delete document.documentElement.dataset.fresh;
+});
