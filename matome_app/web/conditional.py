@@ -47,7 +47,8 @@ def answer_unchanged() -> Response | None:
     if state is None:
         return None
     g.state = state
-    if not request.if_none_match.contains_weak(state[0]):
+    known = request.if_none_match
+    if known.star_tag or not known.contains_weak(state[0]):  # `*` asks whether there is such a page: see what comes
         return None
     return _tagged(Response(status=304), state)
 
@@ -95,9 +96,12 @@ def _state() -> tuple[str, datetime] | None:
 @lru_cache(maxsize=1)
 def _program() -> tuple[str, datetime]:
     """Return a hash of the program, and when it was last changed; both for as long as the process lives."""
-    files = [path for folder in PROGRAM for path in sorted((ROOT / folder).rglob("*")) if path.is_file()]
-    files = [path for path in files if path.suffix != ".pyc"]
-    digest = hashlib.sha256()
-    for path in files:
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest(), datetime.fromtimestamp(max(path.stat().st_mtime for path in files), UTC)
+    digest, newest = hashlib.sha256(), 0.0
+    for path in sorted(path for folder in PROGRAM for path in (ROOT / folder).rglob("*") if path.suffix != ".pyc"):
+        try:
+            content, changed = path.read_bytes(), path.stat().st_mtime
+        except OSError:
+            continue  # a folder, or gone meanwhile
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(content).digest())
+        newest = max(newest, changed)
+    return digest.hexdigest(), datetime.fromtimestamp(newest, UTC)

@@ -97,6 +97,12 @@ def test_a_page_says_when_the_content_last_changed(site: Site) -> None:
     assert client.get("/posts/a/", headers=before).status_code == 200
 
 
+def test_any_tag_at_all_is_no_reason_to_hide_that_a_page_is_missing(client: FlaskClient) -> None:
+    assert client.get("/posts/nowhere/", headers={"If-None-Match": "*"}).status_code == 404
+    assert client.get("/search?page=x", headers={"If-None-Match": "*"}).status_code == 400
+    assert client.get("/posts/", headers={"If-None-Match": "*"}).status_code == 304
+
+
 def age_the_store(site: Site, moment: str) -> None:
     """Let the content have changed last at another time."""
     with site.apps[-1].extensions["matome"].reader().store.sessions.begin() as session:
