@@ -16,6 +16,7 @@ from matome_app import ingest
 from matome_app.config import Settings
 from matome_app.content import check
 from matome_app.errors import DataFolderError, Fault
+from matome_app.progress import Progress
 from matome_app.web.context import runtime
 
 PHASES = {"posts": "posts", "words": "words of the index"}
@@ -82,8 +83,9 @@ class _Bar:
         if self.bar is not None:
             self.bar.render_finish()
 
-    def show(self, phase: str, done: int, total: int) -> None:
-        """Show how far a phase has come."""
+    def show(self, moment: Progress) -> None:
+        """Show how far a run has come."""
+        phase, done, total = moment.phase, moment.done, moment.total
         if not sys.stderr.isatty():
             self._say(phase, done, total)
             return

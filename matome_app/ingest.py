@@ -13,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from matome_app.config import Settings
-from matome_app.runtime import Reader, clear_progress, open_reader
+from matome_app.progress import Listener, clear_progress
+from matome_app.runtime import Reader, open_reader
 from matome_app.store.generations import (
     Generation,
     current_generation,
@@ -26,7 +27,7 @@ from matome_app.store.generations import (
 from matome_app.store.models import SCHEMA_VERSION, Base
 from matome_app.store.session import Store
 from matome_app.store.writing import get_meta, set_meta, stamp
-from matome_app.update import Progress, Report, Update, find_changes
+from matome_app.update import Report, Update, find_changes
 
 logger = logging.getLogger("matome")
 
@@ -61,7 +62,7 @@ def is_up_to_date(settings: Settings) -> bool:
         reader.store.close()
 
 
-def run(settings: Settings, *, rebuild: bool = False, wait: bool = True, progress: Progress | None = None) -> Report:
+def run(settings: Settings, *, rebuild: bool = False, wait: bool = True, progress: Listener | None = None) -> Report:
     """Bring store and index up to date with the content folder and return a report.
 
     Raises DataFolderError. With `wait` false the run does nothing (`busy`) while another process is at it.
@@ -72,14 +73,14 @@ def run(settings: Settings, *, rebuild: bool = False, wait: bool = True, progres
         if not held:
             return Report(busy=True)
         try:
-            report = _run_locked(settings, rebuild, progress or (lambda phase, done, total: None))
+            report = _run_locked(settings, rebuild, progress or (lambda moment: None))
         finally:
             clear_progress(settings.data_dir)
     report.seconds = time.perf_counter() - start
     return report
 
 
-def _run_locked(settings: Settings, rebuild: bool, progress: Progress) -> Report:
+def _run_locked(settings: Settings, rebuild: bool, progress: Listener) -> Report:
     data = settings.data_dir
     current = None if rebuild else _usable(current_generation(data, settings.database_url))
     first = current is None and current_generation(data, settings.database_url) is None
@@ -154,7 +155,7 @@ def _create(reader: Reader, settings: Settings) -> None:
         set_meta(session, "complete", "no")
 
 
-def _update(settings: Settings, reader: Reader, progress: Progress, previous: Session | None) -> Report:
+def _update(settings: Settings, reader: Reader, progress: Listener, previous: Session | None) -> Report:
     now = datetime.now(UTC)
     # Store and index share one connection and one transaction: a post and what finds it are committed together.
     with (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import threading
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 
 from matome_app.config import Settings
 from matome_app.errors import IndexUnavailable
+from matome_app.progress import read_progress
 from matome_app.search.engine import SearchEngine
 from matome_app.search.terms import TermTable, load_terms
 from matome_app.search.whoosh_engine import WhooshEngine
@@ -81,25 +81,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
-
-
-def read_progress(data: Path) -> dict[str, Any]:
-    """Return the progress a living builder wrote last, or nothing."""
-    try:
-        progress = json.loads((data / "progress.json").read_text(encoding="utf-8"))
-        os.kill(progress["pid"], 0)
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return dict(progress)
-
-
-def write_progress(data: Path, phase: str, done: int, total: int) -> None:
-    """Say how far this process has come; readers see whole files only."""
-    beside = data / "progress.json.new"
-    beside.write_text(json.dumps({"pid": os.getpid(), "phase": phase, "done": done, "total": total}), encoding="utf-8")
-    os.replace(beside, data / "progress.json")
-
-
-def clear_progress(data: Path) -> None:
-    """Say that nothing is being built."""
-    (data / "progress.json").unlink(missing_ok=True)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from matome_app.content.models import Post as ContentPost
 from matome_app.content.permalinks import term_slug
 from matome_app.content.publication import publication
 from matome_app.errors import ContentError, Fault
-from matome_app.runtime import write_progress
+from matome_app.progress import Listener, Phase, Progress, write_progress
 from matome_app.search.engine import CommentDocument, IndexWriter, PostDocument
 from matome_app.store.copying import stored_post
 from matome_app.store.models import Post, Source
@@ -23,9 +24,6 @@ from matome_app.store.writing import PostWriter, forget_sources, save_source, se
 
 BATCH = 50
 """Posts that are stored in one transaction: they appear together on the site."""
-
-Progress = Callable[[str, int, int], None]
-"""Is told the phase, how many posts are done and how many there are to do."""
 
 
 @dataclass(slots=True)
@@ -91,7 +89,7 @@ class Update:
         changes: Changes,
         report: Report,
         now: datetime,
-        progress: Progress,
+        progress: Listener,
         previous: Session | None,
     ) -> None:
         self.settings = settings
@@ -100,6 +98,7 @@ class Update:
         self.report = report
         self.now = now
         self.progress = progress
+        self.started = time.monotonic()
         self.previous = previous  # the store that a rebuild replaces: it has the last good versions
         self.site = loader.Site.of(settings.content_dir, changes.scan.files)
         self.writer = PostWriter(session)
@@ -138,9 +137,10 @@ class Update:
         stamp(self.session)
         self.session.commit()
 
-    def _tell(self, phase: str, done: int, total: int) -> None:
-        write_progress(self.settings.data_dir, phase, done, total)
-        self.progress(phase, done, total)
+    def _tell(self, phase: Phase, done: int, total: int) -> None:
+        moment = Progress(phase, done, total, self.report.comments, time.monotonic() - self.started)
+        write_progress(self.settings.data_dir, moment)
+        self.progress(moment)
 
     def _one(self, file: loader.SourceFile, index: IndexWriter) -> None:
         try:

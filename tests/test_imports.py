@@ -18,15 +18,16 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "images": ("config", "errors"),
     "store": ("content", "errors"),
     "search": ("content", "errors"),
-    "runtime": ("store", "search", "config", "errors"),
-    "update": ("runtime", "store", "search", "content", "config", "errors"),
-    "ingest": ("update", "runtime", "store", "search", "content", "config", "errors"),
+    "progress": (),
+    "runtime": ("progress", "store", "search", "config", "errors"),
+    "update": ("progress", "runtime", "store", "search", "content", "config", "errors"),
+    "ingest": ("update", "progress", "runtime", "store", "search", "content", "config", "errors"),
     "background": ("ingest", "runtime", "store", "search", "config", "errors"),
     "web": (
         *("runtime", "store", "search", "images", "config", "errors"),
         *("content.models", "content.permalinks", "content.reading"),
     ),
-    "cli": ("ingest", "web.context", "content", "config", "errors"),
+    "cli": ("ingest", "progress", "web.context", "content", "config", "errors"),
     "": ("background", "cli", "web", "runtime", "config", "errors"),
 }
 """What each part may import besides itself; the last is the package's own `__init__`."""

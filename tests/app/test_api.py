@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from matome_app.runtime import write_progress
+from matome_app.progress import Progress, write_progress
 from matome_app.web.context import PAGE_SIZE
 from tests.app.sites import LIGHTHOUSE, TEAPOTS, TRAM, Site, page, post_text
 from tests.app.sites import quote as comment
@@ -198,13 +198,13 @@ def test_ready_is_ready_after_the_first_build_only(site: Site) -> None:
     assert (before.status_code, before.get_json()["status"]) == (503, "unavailable")
     seen: list[tuple[int, str, Any]] = []
 
-    def look(phase: str, done: int, total: int) -> None:
+    def look(_moment: Progress) -> None:
         response = client.get("/readyz")
         seen.append((response.status_code, response.get_json()["status"], response.get_json()["progress"]))
 
     site.index(progress=look)
     assert {(status, name) for status, name, _ in seen} == {(503, "building")}
-    assert seen[0][2] == {"phase": "posts", "done": 0, "total": 1}
+    assert {name: seen[0][2][name] for name in ("phase", "done", "total")} == {"phase": "posts", "done": 0, "total": 1}
     after = client.get("/readyz")
     assert after.status_code == 200
     assert {name: after.get_json()[name] for name in ("status", "posts", "comments", "progress")} == {
@@ -218,8 +218,16 @@ def test_ready_is_ready_after_the_first_build_only(site: Site) -> None:
 def test_the_page_shows_how_far_a_long_build_has_come(site: Site) -> None:
     site.write("posts/a.md", post_text("本", comment("一言")))
     client = site.indexed()
-    write_progress(site.data, "posts", 400, 1489)
+    write_progress(site.data, Progress("posts", 400, 1489, 32_000, 20.0))
     shown = page(client, "/").select_one("#progress progress")
     assert shown is not None
     assert (shown["max"], shown["value"]) == ("1489", "400")
-    assert get(client, "/readyz")["progress"] == {"phase": "posts", "done": 400, "total": 1489}
+    assert get(client, "/readyz")["progress"] == {
+        "phase": "posts",
+        "done": 400,
+        "total": 1489,
+        "comments": 32_000,
+        "seconds": 20.0,
+        "comments_a_second": 1600,
+        "seconds_left": 54.5,
+    }

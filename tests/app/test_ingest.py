@@ -15,6 +15,7 @@ from flask.testing import FlaskClient
 from matome_app import ingest
 from matome_app.config import ROOT
 from matome_app.content.check import check
+from matome_app.progress import Progress
 from matome_app.runtime import Runtime, open_reader
 from matome_app.search.params import SearchParams
 from matome_app.store.generations import current_generation, write_lock
@@ -463,8 +464,8 @@ def test_progress_is_told_and_nothing_is_left_of_it(site: Site) -> None:
     runtime = Runtime(site.settings)
     shown: list[object] = []
 
-    def note(phase: str, done: int, total: int) -> None:
-        told.append((phase, done, total))
+    def note(moment: Progress) -> None:
+        told.append((moment.phase, moment.done, moment.total))
         shown.append(runtime.progress().get("phase"))
 
     site.index(progress=note)
@@ -479,8 +480,8 @@ def test_posts_appear_while_the_first_build_runs(site: Site) -> None:
     client = site.client()
     counts: list[int] = []
 
-    def look(phase: str, done: int, total: int) -> None:
-        if phase == "posts" and 0 < done < total:
+    def look(moment: Progress) -> None:
+        if moment.phase == "posts" and 0 < moment.done < moment.total:
             counts.append(len(page(client, "/").select(".item")))
             assert page(client, "/").select_one("#progress progress") is not None
             assert client.get("/readyz").status_code == 503
