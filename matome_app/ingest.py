@@ -92,6 +92,8 @@ def _run_locked(settings: Settings, rebuild: bool, progress: Listener) -> Report
         if first:
             publish(data, generation)  # the first build is served while it grows
         with _previous(data, settings, generation) as previous:
+            if current is None and previous is not None:
+                _carry_on(reader, previous)
             report = _update(settings, reader, progress, previous)
         if current is None and not first:
             publish(data, generation)
@@ -118,6 +120,14 @@ def _previous(data: Path, settings: Settings, generation: Generation) -> Iterato
             yield session if made_by.startswith(f"schema {SCHEMA_VERSION},") else None
     finally:
         store.close()
+
+
+def _carry_on(reader: Reader, previous: Session) -> None:
+    """Let the numbers of a new store begin above those of the store it replaces."""
+    with reader.store.sessions.begin() as session:
+        for name in ("generation", "changed"):
+            if value := get_meta(previous, name):
+                set_meta(session, name, value)
 
 
 def _usable(generation: Generation | None) -> Generation | None:

@@ -264,9 +264,19 @@ def users_page(session: Session, page: int, size: int, prefix: str = "") -> Page
     return Page(session.scalars(query.limit(size).offset((page - 1) * size)).all(), page, pages, total)
 
 
-def changed(session: Session) -> str:
-    """Return when what readers see last changed, in ISO 8601 to the microsecond; empty for a store without posts."""
-    return session.scalar(select(Meta.value).where(Meta.name == "changed")) or ""
+def generation(session: Session) -> int:
+    """Return the number of the state that readers see: it grows with every change; 0 for a store that was never filled.
+
+    A rebuild goes on counting where the store before it stood.
+    """
+    return state(session)[0]
+
+
+def state(session: Session) -> tuple[int, str]:
+    """Return the number of the state that readers see, and when it came about, in ISO 8601 to the microsecond."""
+    rows = session.execute(select(Meta.name, Meta.value).where(Meta.name.in_(("generation", "changed"))))
+    facts = dict(rows.tuples().all())
+    return int(facts.get("generation", 0)), facts.get("changed", "")
 
 
 def totals(session: Session) -> tuple[int, int]:

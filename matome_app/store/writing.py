@@ -237,8 +237,13 @@ def set_meta(session: Session, name: str, value: str) -> None:
 
 
 def stamp(session: Session) -> None:
-    """Note that this transaction changes what readers see, and when."""
-    set_meta(session, "changed", datetime.now(UTC).isoformat(timespec="microseconds"))
+    """Note that this transaction changes what readers see, and when; call it once in every transaction that does.
+
+    The generation number only grows, and the time never goes back, whatever the clock does.
+    """
+    now = datetime.now(UTC).isoformat(timespec="microseconds")
+    set_meta(session, "generation", str(int(get_meta(session, "generation") or 0) + 1))
+    set_meta(session, "changed", max(now, get_meta(session, "changed") or ""))
 
 
 def save_source(session: Session, source: Source) -> None:

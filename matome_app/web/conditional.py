@@ -79,16 +79,17 @@ def _state() -> tuple[str, datetime] | None:
     if request.endpoint is None or runtime().progress():
         return None
     try:
-        changed = queries.changed(session())
-        generation = reader().generation.name
+        generation, changed = queries.state(session())
+        terms = reader().terms_hash
     except (IndexUnavailable, DBAPIError):
         return None
-    if not changed:
+    if not generation:
         return None
     program, made = _program()
     # Whatever htmx says of a request may change the answer.
     said = sorted((name, value) for name, value in request.headers if name.lower().startswith("hx-"))
-    parts = (generation, changed, program, settings().as_environment(), request.url, said)
+    # The number alone tells states apart, except where the data folder was deleted meanwhile: then the time does.
+    parts = (generation, changed, terms, program, settings().as_environment(), request.url, said)
     tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
     return tag, max(datetime.fromisoformat(changed), made).replace(microsecond=0)
 
