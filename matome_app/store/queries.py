@@ -275,7 +275,7 @@ def generation(session: Session) -> int:
 def state(session: Session) -> tuple[int, str]:
     """Return the number of the state that readers see, and when it came about, in ISO 8601 to the microsecond."""
     rows = session.execute(select(Meta.name, Meta.value).where(Meta.name.in_(("generation", "changed"))))
-    facts = dict(rows.tuples().all())
+    facts: dict[str, str] = dict(rows.all())
     return int(facts.get("generation", 0)), facts.get("changed", "")
 
 
