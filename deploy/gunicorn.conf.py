@@ -30,3 +30,24 @@ control_socket_disable = True
 
 accesslog = None  # nginx keeps one
 errorlog = "-"
+
+# The same lines as the site's own (matome_app/log.py). Named by its library: what gunicorn imports itself, workers that
+# are started anew after an update would keep as it was.
+if os.environ.get("MATOME_LOG_FORMAT") == "json":
+    logconfig_dict = {
+        "formatters": {
+            "json": {
+                "()": "pythonjsonlogger.json.JsonFormatter",
+                "fmt": ["levelname", "name", "message", "process"],
+                "defaults": {"time": ""},
+                "rename_fields": {"levelname": "level", "name": "logger", "exc_info": "exception"},
+                "timestamp": "time",
+            }
+        },
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+        "root": {"level": "WARNING", "handlers": ["stderr"]},
+        "loggers": {
+            "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
+            "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": True},
+        },
+    }

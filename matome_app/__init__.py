@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +10,7 @@ from flask import Flask
 from htmx_flask import Htmx
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from matome_app import background, cli
+from matome_app import background, cli, log
 from matome_app.config import ROOT, read_settings
 from matome_app.errors import DataFolderError, SettingError
 from matome_app.runtime import Runtime
@@ -60,7 +58,7 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
     except (SettingError, DataFolderError) as error:
         if config is not None:
             raise
-        print(f"matome: {error}", file=sys.stderr)
+        log.cannot_start(error, os.environ.get("MATOME_LOG_FORMAT", ""))
         raise SystemExit(CANNOT_START) from None
 
 
@@ -75,7 +73,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     app.config.from_prefixed_env("MATOME", loads=str)
     app.config.from_mapping(config or {})
     settings = read_settings(app.config)
-    _set_up_log()
+    log.set_up_log(settings.log_format)
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.url_map.merge_slashes = False  # a commenter's name may hold two
@@ -113,13 +111,3 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         background.start_build(settings)
         background.warm_up(runtime)
     return app
-
-
-def _set_up_log() -> None:
-    logger = logging.getLogger("matome")
-    if not logger.handlers:
-        handler = logging.StreamHandler()
-        handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
-        logger.addHandler(handler)
-        logger.propagate = "PYTEST_CURRENT_TEST" in os.environ
-    logger.setLevel(logging.INFO)

@@ -45,9 +45,11 @@ ROWS = (
     Row("LANGUAGE", "ja", "language of the interface: `ja` or `en`"),
     Row("TIMEZONE", "Asia/Tokyo", "time zone in which times are shown"),
     Row("TERMS_FILE", "", "table of names that mean the same thing, for the search; empty: the one that comes along"),
+    Row("LOG_FORMAT", "text", "`text`: a line an event; `json`: a JSON object a line, for machines"),
     Row("TRUSTED_PROXIES", "0", "number of reverse proxies in front whose `X-Forwarded-*` headers are believed"),
 )
 LANGUAGES = ("ja", "en")
+LOG_FORMATS = ("text", "json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Settings:
     language: str
     timezone: ZoneInfo
     terms_file: Path | None
+    log_format: str
     trusted_proxies: int
 
     def as_environment(self) -> dict[str, str]:
@@ -77,6 +80,7 @@ class Settings:
             "MATOME_LANGUAGE": self.language,
             "MATOME_TIMEZONE": self.timezone.key,
             "MATOME_TERMS_FILE": str(self.terms_file or ""),
+            "MATOME_LOG_FORMAT": self.log_format,
             "MATOME_TRUSTED_PROXIES": str(self.trusted_proxies),
         }
 
@@ -92,9 +96,10 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         database_url=_database_url(value["DATABASE_URL"]),
         site_title=value["SITE_TITLE"] or "matome",
         base_url=_base_url(value["BASE_URL"]),
-        language=_language(value["LANGUAGE"]),
+        language=_one_of(LANGUAGES, "LANGUAGE", value["LANGUAGE"]),
         timezone=_timezone(value["TIMEZONE"]),
         terms_file=_file("TERMS_FILE", value["TERMS_FILE"]),
+        log_format=_one_of(LOG_FORMATS, "LOG_FORMAT", value["LOG_FORMAT"] or "text"),
         trusted_proxies=_count("TRUSTED_PROXIES", value["TRUSTED_PROXIES"], most=10),
     )
 
@@ -168,9 +173,9 @@ def _base_url(value: str) -> str:
     return value.rstrip("/")
 
 
-def _language(value: str) -> str:
-    if value not in LANGUAGES:
-        raise _wrong("LANGUAGE", value, f"write one of: {', '.join(LANGUAGES)}")
+def _one_of(known: tuple[str, ...], name: str, value: str) -> str:
+    if value not in known:
+        raise _wrong(name, value, f"write one of: {', '.join(known)}")
     return value
 
 

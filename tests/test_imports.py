@@ -13,6 +13,7 @@ PACKAGE = ROOT / "matome_app"
 
 LAYERS: dict[str, tuple[str, ...]] = {
     "errors": (),
+    "log": (),
     "config": ("errors",),
     "content": ("errors",),
     "images": ("config", "errors"),
@@ -28,7 +29,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("content.models", "content.permalinks", "content.reading"),
     ),
     "cli": ("ingest", "progress", "web.context", "content", "config", "errors"),
-    "": ("background", "cli", "web", "runtime", "config", "errors"),
+    "": ("background", "cli", "log", "web", "runtime", "config", "errors"),
 }
 """What each part may import besides itself; the last is the package's own `__init__`."""
 

@@ -32,6 +32,7 @@ WRONG = [
     ("BASE_URL", "https://[broken"),
     ("LANGUAGE", "fr"),
     ("LANGUAGE", "JA"),
+    ("LOG_FORMAT", "xml"),
     ("TIMEZONE", "Tokyo"),
     ("TIMEZONE", "../etc/passwd"),
     ("TIMEZONE", ""),

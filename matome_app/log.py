@@ -1,0 +1,86 @@
+"""Set up what the program says of itself: a line of text an event, or a JSON object a line for machines.
+
+Whoever logs gives the event a name and its figures: `logger.info("…", extra={"event": "rebuild", "reason": …})`. The
+text is a whole sentence all the same, since it is all that a person sees.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import sys
+from typing import Any, Final
+
+LOGGER: Final = logging.getLogger("matome")
+
+_CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {ord("\n"): "\\n", ord("\t"): "\t"}
+_PASSWORD: Final = re.compile(r"""(\w+://[^\s:/@"']*:)[^\s/@"']+@""")
+_STYLE: Final = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class LineFormatter(logging.Formatter):
+    """Write an event as one line; only what nobody foresaw brings its traceback below."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """Return the line: whatever a name of a file or an address holds, it stays one."""
+        return without_passwords(super().formatMessage(record).translate(_CONTROL))
+
+    def formatException(self, ei: Any) -> str:
+        """Return the traceback."""
+        return without_passwords(super().formatException(ei))
+
+
+def set_up_log(form: str) -> None:
+    """Let the logger of the package write in a form, one of config.LOG_FORMATS; with `json` all others do, too."""
+    # pytest has its own way of collecting what is logged.
+    LOGGER.propagate = "PYTEST_CURRENT_TEST" in os.environ
+    LOGGER.setLevel(logging.INFO)
+    if not LOGGER.handlers:
+        LOGGER.addHandler(logging.StreamHandler())
+    formatter = json_formatter() if form == "json" else LineFormatter("%(levelname)s: %(message)s")
+    for handler in LOGGER.handlers:
+        handler.setFormatter(formatter)
+    # What Werkzeug, Flask and Python's warnings say reaches the root; gunicorn has set that up itself (deploy/).
+    if form == "json" and not logging.root.handlers:
+        handler = logging.StreamHandler()
+        handler.setFormatter(formatter)
+        logging.root.addHandler(handler)
+        logging.captureWarnings(True)
+
+
+def cannot_start(error: Exception, form: str) -> None:
+    """Say in one line why the program ends before it has begun."""
+    if form == "json":
+        set_up_log(form)
+        LOGGER.critical("%s", error, extra={"event": "cannot-start"})
+    else:
+        print(f"matome: {error}", file=sys.stderr)
+
+
+def json_formatter() -> logging.Formatter:
+    """Return what makes a JSON object of an event: time, level, logger, message, event and the fields it was given.
+
+    The time is UTC in ISO 8601; a traceback is the field `exception`. All of it is ASCII, which any pipe takes.
+    """
+    from pythonjsonlogger.json import JsonFormatter  # here, since text is the rule and imports take time
+
+    class Formatter(JsonFormatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return without_passwords(super().format(record))
+
+        def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+            log_data["message"] = _STYLE.sub("", str(log_data["message"]))  # Werkzeug colours its lines
+            return log_data
+
+    return Formatter(
+        ["levelname", "name", "message"],
+        defaults={"time": ""},  # the place of the time, before all others
+        rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception"},
+        timestamp="time",
+    )
+
+
+def without_passwords(text: str) -> str:
+    """Return a text in which passwords of addresses, as of databases, are hidden."""
+    return _PASSWORD.sub(r"\1***@", text)
