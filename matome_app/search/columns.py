@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import Connection
 
-from matome_app.search.analysis import fold
-from matome_app.search.engine import PostCard, PostTag
+from matome_app.search.engine import PostCard
 from matome_app.search.query import Term
 from matome_app.search.tables import NO_TIME
 
@@ -21,11 +19,6 @@ Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
 
 _UNIX_DAY: Final = date(1970, 1, 1).toordinal()
-_COMMENTS: Final = """
-    SELECT group_concat(key), group_concat(post), group_concat(ordinal), group_concat(created), group_concat(length),
-    group_concat(replace(user, char(31), ''), char(31)), group_concat(color, char(31))
-    FROM (SELECT * FROM search_comments ORDER BY key)
-"""
 
 
 def parse_numbers(joined: str | None) -> Ints:
@@ -39,55 +32,141 @@ class PostRow:
 
     card: PostCard
     date: int
+    months: tuple[str, ...]
     text: str
     tags_at: int
 
 
 @dataclass(frozen=True, slots=True)
+class Comments:
+    """The comments in order of their keys: what is stored of each.
+
+    `post`, `user` and `color` are ordinals: of posts in order of their paths, and of `users` and `colors`. `created` is
+    in seconds since 1970, `length` in characters. `order` are the slots in order of time: of two of one second the one
+    of the later post is the newer, in one post the upper one.
+    """
+
+    keys: Ints
+    post: Codes
+    ordinal: Codes
+    created: Ints
+    length: Codes
+    user: Codes
+    color: Codes
+    order: Codes
+    users: tuple[str, ...]
+    colors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Pairs:
-    """Values that posts have, several each: `posts[i]` (a post's ordinal) has the value `values[i]`."""
+    """Values that posts have, several each: `posts[i]` (a post's ordinal) has the value `values[i]`.
+
+    They are in order of the posts' keys. `names` is how a value is shown: as the first post that has it spells it;
+    `labels[i]` is how the pair's post does.
+    """
 
     names: tuple[str, ...]
     slugs: tuple[str, ...]
     posts: Codes
     values: Codes
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
     """All comments by slot, in order of their keys, and all posts by ordinal, in order of their paths.
 
-    `post`, `user` and `color` are ordinals into `posts`, `users` and `colors`; `created` is in seconds since 1970;
-    `titles` is the text of all posts, each ended by a NUL; `title_starts` and `tag_starts` are where each's title and
-    tags begin in it;
-    `title_places` remembers where terms occur there;
-    `rank` is the place in time, the newest comment highest, never equal; `norm` is the length over the mean length.
+    In one `epoch` of the tables no key is used twice.
+    `rank` is the place in time, the newest comment highest, never equal; `norm` is the length over the mean length;
+    `slot_of` gives the slot of a key, counted from `first_key`, -1 where there is none. `titles` is the text of all
+    posts, each ended by a NUL; `title_starts` and `tag_starts` are where each's title and tags begin in it;
+    `title_places` remembers where terms occur there.
     """
 
-    keys: Ints
-    post: Codes
-    user: Codes
-    color: Codes
-    created: Ints
-    rank: Ints
-    norm: npt.NDArray[np.float32]
-    users: tuple[str, ...]
-    colors: tuple[str, ...]
+    epoch: str
+    comments: Comments
     posts: tuple[PostRow, ...]
+    tags: Pairs
+    months: Pairs
+    rank: Codes
+    norm: npt.NDArray[np.float32]
+    slot_of: Codes
+    first_key: int
+    post_keys: Ints
+    post_dates: Ints
     titles: str
     title_starts: Ints
     tag_starts: Ints
-    tags: Pairs
-    months: Pairs
-    slot_of: Codes
-    first_key: int
-    post_dates: Ints
     title_places: dict[Term, tuple[Ints, Flags]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, epoch: str, comments: Comments, posts: tuple[PostRow, ...], tags: Pairs, months: Pairs) -> Columns:
+        """Work out the rest from what is stored."""
+        keys, size = comments.keys, len(comments.keys)
+        rank = np.empty(size, np.int32)
+        rank[comments.order] = np.arange(size, dtype=np.int32)
+        first = int(keys[0]) if size else 0
+        slot_of = np.full(int(keys[-1]) - first + 1 if size else 0, -1, np.int32)
+        slot_of[keys - first] = np.arange(size, dtype=np.int32)
+        mean = max(float(comments.length.mean()), 1.0) if size else 1.0
+        title_starts = np.cumsum([0, *(len(post.text) + 1 for post in posts)], dtype=np.int64)[:-1]
+        return cls(
+            epoch=epoch,
+            comments=comments,
+            posts=posts,
+            tags=tags,
+            months=months,
+            rank=rank,
+            norm=comments.length.astype(np.float32) / np.float32(mean),
+            slot_of=slot_of,
+            first_key=first,
+            post_keys=np.array([post.card.key for post in posts], np.int64),
+            post_dates=np.array([post.date for post in posts], np.int64),
+            titles="".join([f"{post.text}\0" for post in posts]),
+            title_starts=title_starts,
+            tag_starts=title_starts + np.array([post.tags_at for post in posts], np.int64),
+        )
 
     @property
     def size(self) -> int:
         """How many comments there are."""
-        return len(self.keys)
+        return len(self.comments.keys)
+
+    @property
+    def keys(self) -> Ints:
+        """The keys of the comments."""
+        return self.comments.keys
+
+    @property
+    def post(self) -> Codes:
+        """The ordinals of the comments' posts."""
+        return self.comments.post
+
+    @property
+    def user(self) -> Codes:
+        """The ordinals of the comments' users."""
+        return self.comments.user
+
+    @property
+    def color(self) -> Codes:
+        """The ordinals of the comments' colours."""
+        return self.comments.color
+
+    @property
+    def created(self) -> Ints:
+        """When the comments were written, in seconds since 1970."""
+        return self.comments.created
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The names of the users; some may have no comment any more."""
+        return self.comments.users
+
+    @property
+    def colors(self) -> tuple[str, ...]:
+        """The colours."""
+        return self.comments.colors
 
     def slots(self, keys: Ints) -> Codes:
         """Return the slots of keys; -1 for keys that are not known."""
@@ -102,89 +181,6 @@ class Columns:
         flags = np.zeros(len(self.posts), bool)
         flags[pairs.posts[np.isin(pairs.values, list(wanted))]] = True
         return flags
-
-
-def load_columns(connection: Connection) -> Columns:
-    """Read everything from the tables."""
-    posts, ordinal_of, tags, months = _load_posts(connection)
-    row = connection.exec_driver_sql(_COMMENTS).one()
-    keys, post_keys, ordinals, created, lengths = map(parse_numbers, row[:5])
-    known = np.array(sorted(ordinal_of), np.int64)
-    place = np.array([ordinal_of[key] for key in known.tolist()], np.int32)
-    post = place[np.searchsorted(known, post_keys)] if len(keys) else np.empty(0, np.int32)
-    users, user = _ordinals(row[5], len(keys))
-    colors, color = _ordinals(row[6], len(keys))
-    rank = np.empty(len(keys), np.int64)
-    rank[np.lexsort((-ordinals, post, created))] = np.arange(len(keys))
-    title_starts = np.cumsum([0, *(len(post.text) + 1 for post in posts)], dtype=np.int64)[:-1]
-    first = int(keys[0]) if len(keys) else 0
-    slot_of = np.full(int(keys[-1]) - first + 1 if len(keys) else 0, -1, np.int32)
-    slot_of[keys - first] = np.arange(len(keys), dtype=np.int32)
-    return Columns(
-        keys=keys,
-        post=post,
-        user=user,
-        color=color,
-        created=created,
-        rank=rank,
-        norm=(lengths / max(float(lengths.mean()), 1.0)).astype(np.float32) if len(keys) else np.empty(0, np.float32),
-        users=users,
-        colors=colors,
-        posts=posts,
-        titles="".join(f"{post.text}\0" for post in posts),
-        title_starts=title_starts,
-        tag_starts=title_starts + np.array([post.tags_at for post in posts], np.int64),
-        tags=tags,
-        months=months,
-        slot_of=slot_of,
-        first_key=first,
-        post_dates=np.array([post.date for post in posts], np.int64),
-    )
-
-
-def _ordinals(joined: str | None, size: int) -> tuple[tuple[str, ...], Codes]:
-    """Number the different values of a column in order of appearance."""
-    if not size:
-        return (), np.empty(0, np.int32)
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(value, len(numbers)) for value in (joined or "").split("\x1f")]
-    return tuple(numbers), np.array(codes, np.int32)
-
-
-def _load_posts(connection: Connection) -> tuple[tuple[PostRow, ...], dict[int, int], Pairs, Pairs]:
-    rows = connection.exec_driver_sql("SELECT key, path, url, title, date FROM search_posts ORDER BY path, key").all()
-    ordinal_of = {int(row[0]): ordinal for ordinal, row in enumerate(rows)}
-    tag_rows = connection.exec_driver_sql("SELECT post, slug, label FROM search_post_tags ORDER BY rowid").all()
-    month_rows = connection.exec_driver_sql("SELECT post, month, month FROM search_post_months ORDER BY rowid").all()
-    tags: dict[int, list[PostTag]] = {}
-    for post, slug, label in tag_rows:
-        tags.setdefault(post, []).append(PostTag(label, slug))
-    posts = tuple(
-        _post_row(PostCard(key, path, url, title, tuple(tags.get(key, ()))), when)
-        for key, path, url, title, when in rows
-    )
-    return posts, ordinal_of, _pairs(tag_rows, ordinal_of), _pairs(month_rows, ordinal_of)
-
-
-def _post_row(card: PostCard, date: int) -> PostRow:
-    return PostRow(card, date, fold("\n".join([card.title, *(tag.label for tag in card.tags)])), len(fold(card.title)))
-
-
-def _pairs(rows: Iterable[Any], ordinal_of: dict[int, int]) -> Pairs:
-    """Number the values by slug (the first label seen is the one shown), each once a post."""
-    labels: dict[str, str] = {}
-    seen: dict[tuple[int, str], None] = {}
-    for post, slug, label in rows:
-        if post in ordinal_of:
-            labels.setdefault(slug, label)
-            seen[ordinal_of[post], slug] = None
-    numbers = {slug: number for number, slug in enumerate(labels)}
-    return Pairs(
-        names=tuple(labels.values()),
-        slugs=tuple(labels),
-        posts=np.array([post for post, _ in seen], np.int32),
-        values=np.array([numbers[slug] for _, slug in seen], np.int32),
-    )
 
 
 def day_start(day: date, days: int = 0) -> int:

@@ -164,7 +164,7 @@ class SearchResult:
 class IndexWriter(Protocol):
     """Adds and removes posts inside the caller's database transaction.
 
-    A small change: `writer(connection)`, `remove` and `add` as needed, `commit()`, then commit the database.
+    A small change: `writer(connection)`, `remove` and `add` as needed, `commit()`, commit the database, `confirm()`.
     A first build: `writer(connection, bulk=True)`; then `add` a batch of posts and commit the database, again and again
     (the posts are found from then on, by substring); `commit()` and one more commit of the database bring the words.
     Leaving a `with` block by an exception calls `abort()`. A build that dies is finished by `engine.complete`.
@@ -178,6 +178,9 @@ class IndexWriter(Protocol):
 
     def commit(self) -> None:
         """Finish what lies outside the database; call it right before the database commits."""
+
+    def confirm(self) -> None:
+        """Tidy up after the database has committed; without it `complete` has to look through everything."""
 
     def abort(self) -> None:
         """Give up what `commit` would have written; harmless after `commit`."""
@@ -206,6 +209,9 @@ class SearchEngine(Protocol):
 
     def complete(self, connection: Connection) -> int:
         """Index what an interrupted build left undone, if anything; return how many posts that were."""
+
+    def verify(self, connection: Connection) -> list[str]:
+        """Look through everything indexed, which takes its time; return what is wrong with it, a line each."""
 
     def search(self, params: SearchParams) -> SearchResult:
         """Answer a search; raises IndexUnavailable, and BadSearch for a page past the end."""

@@ -47,7 +47,7 @@ def all_slots(columns: Columns, found: Matches, sort: Sort) -> Ints:
 
 def _keys(columns: Columns, found: Matches, sort: Sort, slots: Ints) -> Ints:
     """Return one different number a comment: the higher, the earlier it comes. Ties go to the newer comment."""
-    rank = columns.rank[slots]
+    rank = columns.rank[slots].astype(np.int64)
     if sort != "relevance":
         return rank if sort == "newest" else -rank
     score = np.minimum(found.score[slots].astype(np.float64) * 1000, 2.0**_SCORE_BITS - 1).astype(np.int64)

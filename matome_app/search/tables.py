@@ -6,12 +6,14 @@ hold no text (contentless), so that taking a comment out needs its folded text, 
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from matome_app.search.analysis import analyzer_version, fold
 from matome_app.search.engine import PostDocument
@@ -39,6 +41,10 @@ _FULL_TEXT: Final = {
     "search_trigrams": "folded, content='', columnsize=0, tokenize='trigram case_sensitive 1'",
 }
 _ROWS: Final = ("search_posts", "search_post_tags", "search_post_months", "search_comments", "search_texts")
+CHANGED: Final = "changed_posts"
+"""Counts posts that came or went."""
+_PAGES: Final = 1000
+"""Pages of a full-text index that one transaction merges."""
 _HASH_SIZE: Final = 16 * 1024 * 1024
 """Bytes SQLite gathers before it writes a piece of a full-text index (its own is 1 MB): a third off the build."""
 
@@ -52,7 +58,7 @@ def create_tables(connection: Connection) -> None:
             connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {name} USING fts5({definition})")
             connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('hashsize', {_HASH_SIZE})")
     if not get_meta(connection, "analyzer"):
-        set_meta(connection, "analyzer", analyzer_version())
+        _begin_epoch(connection)
 
 
 def tables_exist(connection: Connection) -> bool:
@@ -70,8 +76,18 @@ def clear_tables(connection: Connection) -> None:
         connection.exec_driver_sql(f"DELETE FROM {name}")
     for name in _FULL_TEXT:
         connection.exec_driver_sql(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")
-    set_meta(connection, "analyzer", analyzer_version())
+    _begin_epoch(connection)
     next_generation(connection)
+
+
+def _begin_epoch(connection: Connection) -> None:
+    set_meta(connection, "analyzer", analyzer_version())
+    set_meta(connection, "epoch", secrets.token_hex(8))
+
+
+def epoch(connection: Connection) -> str:
+    """Return what is the same as long as no key can have been used twice: since the tables were made or cleared."""
+    return get_meta(connection, "epoch")
 
 
 def fetch(connection: Connection, query: str, parameters: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
@@ -108,6 +124,10 @@ def next_generation(connection: Connection) -> None:
     set_meta(connection, "generation", str(generation(connection) + 1))
 
 
+def _count_changed(connection: Connection, posts: int) -> None:
+    set_meta(connection, CHANGED, str(int(get_meta(connection, CHANGED) or 0) + posts))
+
+
 def seconds(moment: datetime | None) -> int:
     """Return whole seconds since 1970 of an aware time (a naive one is taken as UTC)."""
     if moment is None:
@@ -134,6 +154,7 @@ def add_posts(connection: Connection, posts: Sequence[PostDocument]) -> list[tup
     _insert(connection, "search_texts", texts)
     _insert(connection, "search_grams (rowid, words)", [(key, gram_words(text)) for key, text in texts])
     _insert(connection, "search_trigrams (rowid, folded)", texts)
+    _count_changed(connection, len(posts))
     return texts
 
 
@@ -146,6 +167,7 @@ def _insert(connection: Connection, table: str, rows: Sequence[tuple[Any, ...]])
 def remove_posts(connection: Connection, keys: Iterable[int]) -> list[int]:
     """Delete posts with their comments; return the keys of the comments."""
     removed: list[int] = []
+    gone = 0
     for key in keys:
         texts = connection.exec_driver_sql(
             "SELECT key, folded FROM search_comments JOIN search_texts USING (key) WHERE post = ?", (key,)
@@ -159,6 +181,8 @@ def remove_posts(connection: Connection, keys: Iterable[int]) -> list[int]:
             connection.exec_driver_sql(f"DELETE FROM {table} WHERE post = ?", (key,))
         connection.exec_driver_sql("DELETE FROM search_posts WHERE key = ?", (key,))
         removed += comments
+        gone += 1
+    _count_changed(connection, gone)
     return removed
 
 
@@ -171,10 +195,33 @@ def _delete_full_text(connection: Connection, texts: Sequence[tuple[int, str]]) 
             connection.exec_driver_sql(delete.format(table, column), rows)
 
 
-def optimize(connection: Connection) -> None:
-    """Merge the pieces of the full-text indexes, after a first build."""
+def merge_pieces(connection: Connection) -> None:
+    """Merge the pieces of the full-text indexes, after a first build, a little in each transaction."""
     for name in _FULL_TEXT:
-        connection.exec_driver_sql(f"INSERT INTO {name} ({name}) VALUES ('optimize')")
+        pages = -_PAGES  # all pieces are to become one; from then on only as far as that goes
+        while True:
+            before = _changes(connection)
+            connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', {pages})")
+            done = _changes(connection) - before < 2
+            connection.commit()
+            if done:
+                break
+            pages = _PAGES
+
+
+def check_full_text(connection: Connection) -> list[str]:
+    """Return what SQLite finds wrong inside the full-text indexes, a line each."""
+    faults = []
+    for name in _FULL_TEXT:
+        try:
+            connection.exec_driver_sql(f"INSERT INTO {name} ({name}) VALUES ('integrity-check')")
+        except DBAPIError as error:
+            faults.append(f"{name} is damaged ({error.orig})")
+    return faults
+
+
+def _changes(connection: Connection) -> int:
+    return int(connection.exec_driver_sql("SELECT total_changes()").scalar() or 0)
 
 
 def iter_texts(connection: Connection, keys: Iterable[int], size: int = 500) -> Iterator[list[tuple[int, str]]]:

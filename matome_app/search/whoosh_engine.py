@@ -19,7 +19,9 @@ from matome_app.errors import BadSearch, IndexUnavailable, MatomeError, Message
 from matome_app.search import tables
 from matome_app.search.analysis import analyzer_version
 from matome_app.search.answer import Answer, order_of, posts_by_hits
-from matome_app.search.columns import load_columns
+from matome_app.search.column_file import read_columns
+from matome_app.search.column_loading import load_columns, renew_columns
+from matome_app.search.columns import Columns
 from matome_app.search.engine import PostHit, SearchResult
 from matome_app.search.explain import highlights
 from matome_app.search.facets import post_counts
@@ -30,6 +32,7 @@ from matome_app.search.ranking import all_slots
 from matome_app.search.related import related_posts, similar_comments
 from matome_app.search.snapshot import Names, Snapshot, WordReader
 from matome_app.search.terms import TermTable, load_terms
+from matome_app.search.verifying import verify
 from matome_app.search.word_index import open_reader, words_generation
 from matome_app.search.writer import SearchWriter, complete
 
@@ -84,6 +87,10 @@ class WhooshEngine:
     def complete(self, connection: Connection) -> int:
         """Index the words that an interrupted build left out; return how many posts that were."""
         return complete(connection, self._folder)
+
+    def verify(self, connection: Connection) -> list[str]:
+        """Look through everything indexed; return what is wrong with it, a line each."""
+        return verify(connection, self._folder)
 
     def highlights(self, q: str) -> tuple[str, ...]:
         """Return what `snippets` marks for a query, without searching: its words and their other spellings."""
@@ -175,7 +182,7 @@ class WhooshEngine:
     def _take(self, connection: Connection, old: Snapshot | None) -> Snapshot:
         generation = tables.generation(connection)
         same = old is not None and old.generation == generation
-        columns = old.columns if old is not None and same else load_columns(connection)
+        columns = old.columns if old is not None and same else self._columns(connection, old)
         names = old.names if old is not None and same else Names(columns)
         words = words_generation(self._folder)
         if words != self._damaged:
@@ -186,6 +193,11 @@ class WhooshEngine:
             except Exception as error:
                 self._give_up_words(words, error)
         return Snapshot(generation, words, columns, WordReader(None, columns), names, self._terms)
+
+    def _columns(self, connection: Connection, old: Snapshot | None) -> Columns:
+        """Return the columns of now, by way of those of before, or those that were saved."""
+        known = old.columns if old is not None else read_columns(self._folder.parent)
+        return load_columns(connection) if known is None else renew_columns(connection, known)
 
     def _give_up_words(self, words: int, error: Exception) -> None:
         """Go on without the words of a damaged index: everything is still found, as partial hits."""

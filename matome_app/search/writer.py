@@ -2,29 +2,54 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from sqlalchemy import Connection
 
+from matome_app.search.column_file import NAME, read_columns, save_columns
+from matome_app.search.column_loading import load_columns, renew_columns
 from matome_app.search.columns import Ints, parse_numbers
 from matome_app.search.engine import PostDocument
 from matome_app.search.helper import new_analyst
-from matome_app.search.tables import add_posts, iter_texts, next_generation, optimize, remove_posts
-from matome_app.search.word_index import drop_all_but, missing
+from matome_app.search.tables import (
+    CHANGED,
+    add_posts,
+    get_meta,
+    iter_texts,
+    merge_pieces,
+    next_generation,
+    remove_posts,
+    set_meta,
+)
+from matome_app.search.word_index import drop_all_but, missing, words_generation
+
+logger = logging.getLogger("matome")
+
+STALE: Final = 500
+"""When so many posts have come and gone since the columns were saved, they are saved again."""
+SAVED: Final = "columns_saved"
+"""What `tables.CHANGED` was when the columns were saved."""
 
 
 class SearchWriter:
-    """Adds and removes posts; see `engine.IndexWriter` for how it is used."""
+    """Adds and removes posts; see `engine.IndexWriter` for how it is used.
+
+    From its start until `confirm` a file beside the words says that they and the database may not agree.
+    """
 
     def __init__(self, connection: Connection, folder: Path, bulk: bool) -> None:
         self._connection = connection
         self._folder = folder
         self._bulk = bulk
-        self._analyst = new_analyst(folder, bulk)
         self._removed: set[int] = set()
         self._done = False
+        self._was_pending = _pending(folder).exists()
+        _pending(folder).touch()
+        self._analyst = new_analyst(folder, bulk)
 
     def add(self, posts: Iterable[PostDocument]) -> None:
         """Index posts that are not in the index."""
@@ -38,20 +63,30 @@ class SearchWriter:
         next_generation(self._connection)
 
     def commit(self) -> None:
-        """Write the words; call it right before the database commits. After a bulk build, tidy up as well."""
+        """Write the words; call it right before the database commits."""
         self._done = True
         self._analyst.finish(self._removed)
         self._removed = set()
         if self._bulk:
-            drop_all_but(self._folder, _known(self._connection))
-            optimize(self._connection)
+            drop_all_but(self._folder, known_keys(self._connection))
         next_generation(self._connection)
+
+    def confirm(self) -> None:
+        """Note that the database has committed, and tidy up what only makes reading faster; readers notice nothing."""
+        if self._done and (self._bulk or not self._was_pending):
+            _pending(self._folder).unlink(missing_ok=True)
+        with self._connection.engine.connect() as connection:
+            if self._bulk:
+                merge_pieces(connection)
+            _save_columns(connection, self._folder.parent)
 
     def abort(self) -> None:
         """Give up the words that `commit` would have written; harmless after it."""
         if not self._done:
             self._done = True
             self._analyst.abort()
+            if not self._bulk and not self._was_pending:
+                _pending(self._folder).unlink(missing_ok=True)
 
     def __enter__(self) -> SearchWriter:
         return self
@@ -60,15 +95,40 @@ class SearchWriter:
         self.abort()
 
 
-def _known(connection: Connection) -> Ints:
+def _pending(folder: Path) -> Path:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    return folder.with_name(f"{folder.name}.pending")
+
+
+def _save_columns(connection: Connection, folder: Path) -> None:
+    """Save the columns when many posts came or went since they were saved; a start without them is only slower."""
+    changed = int(get_meta(connection, CHANGED) or 0)
+    if (folder / NAME).exists() and changed - int(get_meta(connection, SAVED) or 0) < STALE:
+        return
+    old = read_columns(folder)
+    try:
+        save_columns(load_columns(connection) if old is None else renew_columns(connection, old), folder)
+    except OSError as error:
+        logger.warning("the columns of the index could not be saved (%s); starts are slower without them", error)
+        return
+    set_meta(connection, SAVED, str(changed))
+    connection.commit()
+
+
+def known_keys(connection: Connection) -> Ints:
     """Return the keys of all comments in order."""
     query = "SELECT group_concat(key) FROM (SELECT key FROM search_comments ORDER BY key)"
     return parse_numbers(connection.exec_driver_sql(query).scalar())
 
 
 def complete(connection: Connection, folder: Path) -> int:
-    """Index the words of the comments that have none, drop documents of no comment; return how many posts it mended."""
-    known = _known(connection)
+    """Index the words of the comments that have none, drop documents of no comment; return how many posts it mended.
+
+    It is quick when the last writer was confirmed.
+    """
+    if not _pending(folder).exists() and words_generation(folder) >= 0:
+        return 0
+    known = known_keys(connection)
     absent = missing(folder, known)
     if len(absent):
         analyst = new_analyst(folder, bulk=len(absent) > 5000)
@@ -76,6 +136,7 @@ def complete(connection: Connection, folder: Path) -> int:
             analyst.feed(texts)
         analyst.finish(set())
     drop_all_but(folder, known)
+    _pending(folder).unlink(missing_ok=True)
     if not len(absent):
         return 0
     next_generation(connection)

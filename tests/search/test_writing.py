@@ -235,3 +235,66 @@ def test_a_damaged_word_index_costs_the_order_and_no_hit(tmp_path: Path, databas
     with database.connect() as connection:
         assert not broken.is_current(connection)
     gc.collect()
+
+
+def test_a_confirmed_change_leaves_nothing_to_complete_and_an_unconfirmed_one_does(
+    tmp_path: Path, database: Engine
+) -> None:
+    engine = build(database, tmp_path, [post(1)])
+    pending = tmp_path / "words.pending"
+    assert pending.exists()
+    with database.begin() as connection:
+        engine.complete(connection)
+    assert not pending.exists()
+    with database.connect() as connection:
+        with engine.writer(connection) as writer:
+            assert pending.exists()
+            writer.add([post(2)])
+            writer.commit()
+            connection.commit()
+            writer.confirm()
+        assert not pending.exists()
+        with engine.writer(connection) as writer:
+            writer.remove([1])
+            connection.rollback()
+        assert not pending.exists()
+    assert (tmp_path / "columns.npz").exists()
+
+
+def test_whoever_starts_from_saved_columns_sees_what_came_after(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(key) for key in range(1, 9)])
+    with database.connect() as connection, engine.writer(connection) as writer:
+        writer.commit()
+        connection.commit()
+        writer.confirm()
+    saved = (tmp_path / "columns.npz").read_bytes()
+    with database.begin() as connection, engine.writer(connection) as writer:
+        writer.remove([2])
+        writer.add([post(9)])
+        writer.commit()
+    assert (tmp_path / "columns.npz").read_bytes() == saved
+    other = WhooshEngine(database, tmp_path / "words")
+    assert answers(other) == answers(engine)
+    assert other.search(SearchParams()).total == sum(len(post(key).comments) for key in (1, *range(3, 10)))
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+def test_a_deep_look_finds_what_was_damaged_and_nothing_where_all_is_well(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(key) for key in range(1, 10)])
+    with database.connect() as connection:
+        assert engine.verify(connection) == []
+        connection.rollback()
+        with connection.begin():
+            connection.exec_driver_sql("DELETE FROM search_texts WHERE key = 100")
+        assert engine.verify(connection) == ["the tables of the index hold 1 comments without a text"]
+        connection.rollback()
+        with connection.begin():
+            connection.exec_driver_sql("UPDATE search_trigrams_data SET block = zeroblob(30) WHERE id > 10")
+        assert any("search_trigrams is damaged" in fault for fault in engine.verify(connection))
+        connection.rollback()
+        for path in (tmp_path / "words").glob("*.pst"):
+            path.write_bytes(bytes(path.stat().st_size))
+        assert any("the words of the index cannot be read" in fault for fault in engine.verify(connection))
+        shutil.rmtree(tmp_path / "words")
+        assert "the words of the index are missing" in engine.verify(connection)
+    gc.collect()
