@@ -183,6 +183,7 @@ def _update(settings: Settings, reader: Reader, progress: Listener, previous: Se
                 update.all(index)
                 index.commit()
                 update.finish()
+                index.confirm()
     for fault in report.faults:
         logger.log(logging.ERROR if fault.severity == "error" else logging.WARNING, "%s", fault)
     return report
