@@ -7,7 +7,6 @@ text is a whole sentence all the same, since it is all that a person sees.
 from __future__ import annotations
 
 import logging
-import os
 import re
 import sys
 from typing import Any, Final
@@ -34,7 +33,7 @@ class LineFormatter(logging.Formatter):
 def set_up_log(form: str) -> None:
     """Let the logger of the package write in a form, one of config.LOG_FORMATS; with `json` all others do, too."""
     # pytest has its own way of collecting what is logged.
-    LOGGER.propagate = "PYTEST_CURRENT_TEST" in os.environ
+    LOGGER.propagate = "_pytest" in sys.modules
     LOGGER.setLevel(logging.INFO)
     if not LOGGER.handlers:
         LOGGER.addHandler(logging.StreamHandler())
