@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify
+from sqlalchemy.exc import DBAPIError
 
 from matome_app.content.permalinks import sanitize_path
 from matome_app.errors import IndexUnavailable
 from matome_app.search.engine import FacetValue, Suggestion
 from matome_app.search.params import SearchParams
+from matome_app.state import noted_damage, read_state
+from matome_app.status import for_the_public, is_replacing
 from matome_app.store import queries
 from matome_app.store.models import Comment, Post
 from matome_app.store.writing import get_meta
-from matome_app.web.context import PAGE_SIZE, reader, runtime, search_params, session
+from matome_app.web.conditional import forget_tags
+from matome_app.web.context import PAGE_SIZE, runtime, search_params, session, settings
 from matome_app.web.hits import Found
 from matome_app.web.i18n import iso, translate
 from matome_app.web.related import related_posts, similar_comments
@@ -169,14 +173,31 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """Say whether store and index can be used: 503 until the first build is whole, with how far it has come."""
+    data = settings().data_dir
     progress = {name: value for name, value in runtime().progress().items() if name != "pid"}
+    facts = {"generation": None, "posts": None, "comments": None}
     try:
         complete = get_meta(session(), "complete") == "yes"
-        number_of_posts, comments = queries.totals(session())
-        generation = reader().generation.name
+        posts, comments = queries.totals(session())
+        facts = {"generation": queries.generation(session()), "posts": posts, "comments": comments}
+        status = "ready" if complete else "building"
+        state = status if not complete else "rebuilding" if progress and is_replacing(data) else "ready"
+        state = "damaged" if noted_damage(data) else state
     except IndexUnavailable:
-        return jsonify(status="unavailable", progress=progress), 503
-    status = "ready" if complete else "building"
-    return jsonify(
-        status=status, generation=generation, posts=number_of_posts, comments=comments, progress=progress
-    ), 200 if complete else 503
+        status, state = "unavailable", "building" if progress else "unavailable"
+    except DBAPIError as error:
+        status = "unavailable"
+        state = status if "locked" in str(error.orig) or "busy" in str(error.orig) else "damaged"
+    known = read_state(data)
+    answer = jsonify(
+        status=status,
+        state=state,
+        **facts,
+        progress=progress,
+        last_run=known.get("run"),
+        last_error=for_the_public(known.get("error")),
+        last_rebuild=for_the_public(known.get("rebuild")),
+    )
+    answer.cache_control.no_store = True
+    forget_tags()  # how far a build has come is no part of the content's state
+    return answer, 200 if status == "ready" else 503

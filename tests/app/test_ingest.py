@@ -248,6 +248,7 @@ def test_an_empty_content_folder_is_an_empty_site(site: Site) -> None:
 def test_a_rebuild_is_made_beside_the_live_generation_and_swapped(site: Site) -> None:
     write_two(site)
     client = site.indexed()
+    number = client.get("/readyz").get_json()["generation"]
     old = current_generation(site.data)
     assert old is not None
     reader = open_reader(old)
@@ -263,7 +264,7 @@ def test_a_rebuild_is_made_beside_the_live_generation_and_swapped(site: Site) ->
     assert reader.engine.search(SearchParams(q="パンの話")).total == 3, "a reader of the old one must go on"
     reader.store.close()
     assert total(client, "パンの話") == 3
-    assert client.get("/readyz").get_json()["generation"] == new.name
+    assert client.get("/readyz").get_json()["generation"] > number
 
 
 def test_a_rebuild_serves_what_changed(site: Site) -> None:
@@ -412,13 +413,8 @@ def test_a_builder_that_is_killed_is_finished_by_the_next_run(site: Site, tmp_pa
     finally:
         kill_group(builder.pid)
     assert report.added == 300 - seen, "what was stored is not read again"
-    assert client.get("/readyz").get_json() | {"generation": ""} == {
-        "status": "ready",
-        "generation": "",
-        "posts": 300,
-        "comments": 3600,
-        "progress": {},
-    }
+    ready = client.get("/readyz").get_json()
+    assert (ready["status"], ready["posts"], ready["comments"], ready["progress"]) == ("ready", 300, 3600, {})
     assert total(client, "灯台") == 3600
     assert total(client, "記事299の11番目") == 1
     assert site.index().added == 0
