@@ -213,6 +213,9 @@ class SearchEngine(Protocol):
     def verify(self, connection: Connection) -> list[str]:
         """Look through everything indexed, which takes its time; return what is wrong with it, a line each."""
 
+    def read_from(self, connection: Connection | None) -> None:
+        """Answer this thread from the state that a connection sees; None: from the newest state at each question."""
+
     def search(self, params: SearchParams) -> SearchResult:
         """Answer a search; raises IndexUnavailable, and BadSearch for a page past the end."""
 

@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -58,6 +58,7 @@ class WhooshEngine:
         self._snapshot: Snapshot | None = None
         self._damaged: int | None = None
         self._refreshing = threading.Lock()
+        self._given = threading.local()
 
     def create_tables(self, connection: Connection) -> None:
         """Create the engine's own tables where they are missing."""
@@ -91,6 +92,10 @@ class WhooshEngine:
     def verify(self, connection: Connection) -> list[str]:
         """Look through everything indexed; return what is wrong with it, a line each."""
         return verify(connection, self._folder)
+
+    def read_from(self, connection: Connection | None) -> None:
+        """Answer this thread from the state that a connection sees; None: from the newest state at each question."""
+        self._given.connection = connection
 
     def highlights(self, q: str) -> tuple[str, ...]:
         """Return what `snippets` marks for a query, without searching: its words and their other spellings."""
@@ -157,8 +162,9 @@ class WhooshEngine:
 
     @contextmanager
     def _open(self) -> Iterator[tuple[Connection, Snapshot]]:
-        """Open a connection that sees one state of the database, and the snapshot of that state."""
-        with self._database.connect() as connection:
+        """Return a connection that sees one state of the database, and the snapshot of that state."""
+        given: Connection | None = getattr(self._given, "connection", None)
+        with self._database.connect() if given is None else nullcontext(given) as connection:
             if self._snapshot is None and not tables.tables_exist(connection):
                 raise IndexUnavailable("the search index is not built yet")
             _begin(connection)
