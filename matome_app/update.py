@@ -2,33 +2,61 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from matome_app.config import Settings
 from matome_app.content import loader
 from matome_app.content.models import Post as ContentPost
-from matome_app.content.permalinks import term_slug
+from matome_app.content.permalinks import post_path, term_slug
 from matome_app.content.publication import publication
+from matome_app.content.scanning import Scan, SourceFile, find, scan
+from matome_app.content.settling import FRESH, Unsettled, read_settled
 from matome_app.errors import ContentError, Fault
 from matome_app.progress import Listener, Phase, Progress, write_progress
 from matome_app.search.engine import CommentDocument, IndexWriter, PostDocument
 from matome_app.store.copying import stored_post
-from matome_app.store.models import Post, Source
+from matome_app.store.known import (
+    Known,
+    Stored,
+    due_sources,
+    duplicate_sources,
+    linking_sources,
+    source_count,
+    stored_sources,
+)
+from matome_app.store.models import Source
 from matome_app.store.writing import PostWriter, forget_sources, save_source, set_meta, stamp
+
+logger = logging.getLogger("matome")
 
 BATCH = 50
 """Posts that are stored in one transaction: they appear together on the site."""
 
+WHOLE = 200
+"""From so many changed files on, what is known is read at once instead of file by file."""
+
+MANY = 10
+"""When all of so many posts are gone, the folder is taken to be gone (not mounted), and not its posts."""
+
+PATIENCE = 2.0
+"""Seconds for which a run waits for files that are being written."""
+
+TELL = 0.25
+"""Seconds between two messages about the progress within a batch."""
+
 
 @dataclass(slots=True)
 class Report:
-    """What a run did. `comments` counts those stored by it; `faults` are of the files it read."""
+    """What a run did. `comments` counts those stored by it; `faults` are of the files it read.
+
+    `wrote` tells whether there was anything to do; `unsettled` are files that somebody is writing: what is served of them stays, and the next run looks at them again.
+    """
 
     added: int = 0
     changed: int = 0
@@ -38,6 +66,8 @@ class Report:
     faulty: int = 0
     seconds: float = 0.0
     busy: bool = False
+    unsettled: list[str] = field(default_factory=list)
+    wrote: bool = False
 
     @property
     def comments_a_second(self) -> float:
@@ -47,36 +77,54 @@ class Report:
 
 @dataclass(slots=True)
 class Changes:
-    """What differs between the content folder and the store: files to read, and files that are gone."""
+    """What differs between the content folder and the store: files to read, and files that are gone.
 
-    scan: loader.Scan
-    read: list[loader.SourceFile]
+    `patience` is for how many seconds a run waits for files that are being written.
+    """
+
+    scan: Scan
+    read: list[SourceFile]
     gone: list[str]
+    patience: float = PATIENCE
 
     def __bool__(self) -> bool:
         return bool(self.read or self.gone)
 
 
-def find_changes(settings: Settings, session: Session, now: datetime) -> Changes:
-    """Compare stamps of files with those in the store; a file whose time has come counts as changed."""
-    scan = loader.scan(settings.content_dir)
-    known = {row.path: row for row in session.execute(select(Source.path, Source.size, Source.mtime_ns, Source.due_at))}
-    read = []
-    for file in scan.files:
-        row = known.get(file.relative)
-        if (
-            row is None
-            or (row.size, row.mtime_ns) != file.stamp
-            or (row.due_at is not None and row.due_at <= _naive(now))
-        ):
-            read.append(file)
-    read.reverse()  # paths begin with dates: the newest posts appear first while a first build goes on
-    present = {file.relative for file in scan.files}
+def find_changes(settings: Settings, session: Session, now: datetime, paths: Collection[str] | None = None) -> Changes:
+    """Compare stamps of files with those in the store; a file whose time has come counts as changed.
+
+    With `paths` only these files are looked at, and those whose time has come: nothing else is read or asked for.
+    """
+    content = settings.content_dir
+    due = set(due_sources(session, _naive(now)))
+    if paths is None:
+        found, known = scan(content), stored_sources(session)
+    else:
+        named = sorted({*paths, *due})
+        found, known = find(content, named), stored_sources(session, named)
+    # Paths begin with dates: the newest posts appear first while a first build goes on.
+    read = [
+        file
+        for file in reversed(found.files)
+        if (row := known.get(file.relative)) is None or row.stamp != file.stamp or row.path in due
+    ]
+    present = {file.relative for file in found.files}
     # A folder that cannot be read, or a content folder that is not there, is no reason to drop its posts.
-    unreadable = [fault.path for fault in scan.faults if fault.code == "unreadable"]
-    kept = {path for path in known for place in unreadable if path == place or path.startswith(f"{place}/")}
-    gone = [path for path in known if path not in present and path not in kept]
-    return Changes(scan, read, gone if settings.content_dir.is_dir() else [])
+    unreadable = [fault.path for fault in found.faults if fault.code == "unreadable"]
+    gone = [path for path in known if path not in present and not _lies_in(path, unreadable)]
+    if len(gone) >= MANY and len(gone) == source_count(session):
+        logger.warning(
+            "%s holds not one post by now: %d posts stay up; `flask index --rebuild` empties the site",
+            content,
+            len(gone),
+        )
+        gone = []
+    return Changes(found, read, gone if content.is_dir() else [], PATIENCE if paths is None else 0)
+
+
+def _lies_in(path: str, places: Iterable[str]) -> bool:
+    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 class Update:
@@ -99,34 +147,40 @@ class Update:
         self.now = now
         self.progress = progress
         self.started = time.monotonic()
+        self.told = 0.0
         self.previous = previous  # the store that a rebuild replaces: it has the last good versions
-        self.site = loader.Site.of(settings.content_dir, changes.scan.files)
+        self.site = loader.Site(settings.content_dir, listing=self._files)
         self.writer = PostWriter(session)
-        rows = session.execute(select(Post.id, Post.source, Post.path)).all()
-        self.post_ids = {source: (id_, path) for id_, source, path in rows}
-        self.claims = {path: source for _, source, path in rows}
+        self.known = Known(session, whole=len(changes.read) > WHOLE)
+        self.leaving: dict[str, Stored] = {}  # gone, perhaps only moved: their posts go when the new ones come
+        self.appeared: set[str] = set()  # parts of the paths of posts that came or went: what links to them changes
         self.dropped = False
-        self.hashes = {
-            path: (hash_, state)
-            for path, hash_, state in session.execute(select(Source.path, Source.hash, Source.state))
-        }
 
     def all(self, index: IndexWriter) -> None:
         """Take out what is gone, then read and store what changed, batch by batch."""
-        self._drop(index, self.changes.gone)
-        forget_sources(self.session, self.changes.gone)
+        gone = self._confirmed()
+        self.leaving = self._perhaps_moved(gone)
+        set_meta(self.session, "finished", "no")
+        self._forget(index, [path for path in gone if path not in self.leaving])
         total = len(self.changes.read)
         self._tell("posts", 0, total)
-        set_meta(self.session, "finished", "no")
-        for done, batch in _batches(self.changes.read, BATCH):
+        done = 0
+        waiting: list[SourceFile] = []
+        for batch in _batches(self.changes.read, BATCH):
             for file in batch:
-                self._one(file, index)
-            self.writer.recount()
-            stamp(self.session)
-            self.session.commit()
+                if not self._one(file, index):
+                    waiting.append(file)
+                self._tell("posts", done, total, seldom=True)
+            done += len(batch)
+            if done == total:
+                self._forget(index, list(self.leaving))
+            self._commit()
             self._tell("posts", done, total)
+        self._forget(index, list(self.leaving))
+        self._wait_for(waiting, index)
         if self.dropped:
             self._admit_duplicates(index)
+        self._follow_links(index)
         self._tell("words", total, total)
 
     def finish(self) -> None:
@@ -137,97 +191,174 @@ class Update:
         stamp(self.session)
         self.session.commit()
 
-    def _tell(self, phase: Phase, done: int, total: int) -> None:
-        moment = Progress(phase, done, total, self.report.comments, time.monotonic() - self.started)
+    def _commit(self) -> None:
+        self.writer.recount()
+        stamp(self.session)
+        self.session.commit()
+
+    def _confirmed(self) -> list[str]:
+        """Return the files that are gone for good: programs that replace a file may take it away for a moment."""
+        if self.changes.gone and self.changes.patience:
+            time.sleep(FRESH)
+        found = find(self.settings.content_dir, self.changes.gone)
+        back = {file.relative for file in found.files} | {fault.path for fault in found.faults if fault.blocks}
+        self.report.unsettled += sorted(back)
+        return [path for path in self.changes.gone if path not in back]
+
+    def _perhaps_moved(self, gone: Collection[str]) -> dict[str, Stored]:
+        """Return those of the files that are gone whose size a new file has."""
+        if not gone or not self.changes.read:
+            return {}
+        sizes = {file.size for file in self.changes.read}
+        rows = stored_sources(self.session, gone)
+        return {path: row for path, row in rows.items() if row.size in sizes}
+
+    def _wait_for(self, files: list[SourceFile], index: IndexWriter) -> None:
+        """Read files that were being written once they are whole; those that stay open are left to the next run."""
+        ends = time.monotonic() + self.changes.patience
+        while files and time.monotonic() < ends:
+            time.sleep(FRESH)
+            files = [file for file in files if not self._one(file, index)]
+        self.report.unsettled += [file.relative for file in files]
+        for file in files:
+            if self.changes.patience:
+                logger.warning("%s is being written; it is read by the next run", file.relative)
+
+    def _tell(self, phase: Phase, done: int, total: int, *, seldom: bool = False) -> None:
+        now = time.monotonic()
+        if seldom and now - self.told < TELL:
+            return
+        self.told = now
+        moment = Progress(phase, done, total, self.report.comments, now - self.started)
         write_progress(self.settings.data_dir, moment)
         self.progress(moment)
 
-    def _one(self, file: loader.SourceFile, index: IndexWriter) -> None:
+    def _files(self) -> Iterable[SourceFile]:
+        """Return all files of the site for links that name a post by a part of its path."""
+        if len(self.changes.read) > WHOLE:
+            return self.changes.scan.files
+        found = {path: SourceFile(path, *row.stamp) for path, row in stored_sources(self.session).items()}
+        found |= {file.relative: file for file in self.changes.scan.files}
+        return [found[path] for path in sorted(found.keys() - set(self.changes.gone))]
+
+    def _one(self, file: SourceFile, index: IndexWriter, *, again: bool = False) -> bool:
+        """Read a file and store what it says; False when it is being written. `again`: though it is the same."""
         try:
-            data = loader.read_bytes(self.settings.content_dir, file)
+            data, file = read_settled(self.settings.content_dir, file)
             hash_ = loader.content_hash(data)
-            known_hash, state = self.hashes.get(file.relative, ("", ""))
-            due = self._due(file)
-            if hash_ == known_hash and state in ("live", "draft") and (due is None or due > _naive(self.now)):
-                self._note(file, hash_, state, due)  # touched, not changed, and its time has not come
-                return
+            row = self.known.source(file.relative)
+            comes = row is not None and row.due_at is not None and row.due_at <= _naive(self.now)
+            if row and hash_ == row.hash and row.state in ("live", "draft") and not comes and not again:
+                self._note(file, hash_, row.state, row.due_at)  # touched, not changed, and its time has not come
+                return True
+            self.site.asked.clear()
             post, faults = loader.read_post(loader.decode(data, file.relative), file.relative, self.site)
+        except Unsettled:
+            return False
         except ContentError as error:
             self._faulty(index, file, error.faults)
-            return
+            return True
         self.report.faults += faults
         if post is None:
             self._faulty(index, file, (), hash_)
-            return
-        self._publish(file, hash_, post, index)
+        else:
+            self._publish(file, hash_, post, index)
+        return True
 
-    def _publish(self, file: loader.SourceFile, hash_: str, post: ContentPost, index: IndexWriter) -> None:
+    def _publish(self, file: SourceFile, hash_: str, post: ContentPost, index: IndexWriter) -> None:
         state, due = publication(post.front_matter, self.now)
-        other = self.claims.get(post.path, file.relative)
+        other = self.known.claim(post.path) or file.relative
+        self._forget(index, [path for path, row in self.leaving.items() if path == other or row.hash == hash_])
+        other = self.known.claim(post.path) or file.relative
         if state == "live" and other < file.relative:
-            self._duplicate(file, hash_, post, other)
+            self._accuse(file.relative, post, other)
+            self._note(file, hash_, "duplicate", None)
             return
         if state == "live" and other > file.relative:  # of two files with one URL the first by name is served
             self._drop(index, [other])
-            loser = next(one for one in self.changes.scan.files if one.relative == other)
-            self._duplicate(loser, self.hashes.get(other, ("", ""))[0], post, file.relative)
-        known = file.relative in self.post_ids
+            self._accuse(other, post, file.relative)
+            row = self.known.source(other)
+            if row:
+                self._note(SourceFile(other, *row.stamp), row.hash, "duplicate", None)
+        before = self.known.post(file.relative)
         self._drop(index, [file.relative], count=state != "live")
         if state == "live":
             self._add(post, index)
-            self.report.changed += known
-            self.report.added += not known
-        self._note(file, hash_, state, due)
+            self.report.changed += before is not None
+            self.report.added += before is None
+        if (before is not None) is not (state == "live"):
+            self._appear(file.relative)
+        self._note(file, hash_, state, due, "\n".join(sorted(self.site.asked)))
 
-    def _duplicate(self, file: loader.SourceFile, hash_: str, post: ContentPost, other: str) -> None:
+    def _accuse(self, relative: str, post: ContentPost, other: str) -> None:
         message = f"the URL {post.url} is that of {other}, too; rename one of them"
-        self.report.faults.append(Fault(file.relative, 1, 1, "duplicate", message))
-        self.report.faulty += 1
-        self._note(file, hash_, "duplicate", None)
+        fault = Fault(relative, 1, 1, "duplicate", message)
+        if fault not in self.report.faults:
+            self.report.faults.append(fault)
+            self.report.faulty += 1
 
     def _admit_duplicates(self, index: IndexWriter) -> None:
         """Read again the files whose URL was another's: a post has gone, perhaps that one."""
-        read = {file.relative for file in self.changes.read}
-        for file in self.changes.scan.files:
-            if self.hashes.get(file.relative, ("", ""))[1] == "duplicate" and file.relative not in read:
-                self._one(file, index)
+        for file in find(self.settings.content_dir, duplicate_sources(self.session)).files:
+            self._one(file, index)
+
+    def _appear(self, source: str) -> None:
+        self.appeared.update(post_path(source).split("/"))
+
+    def _follow_links(self, index: IndexWriter) -> None:
+        """Read again the posts that link to one that came or went, as if they had changed."""
+        if not self.appeared:
+            return
+        linking = {
+            path
+            for path, names in linking_sources(self.session).items()
+            if any(name.rpartition("/")[2] in self.appeared for name in names)
+        }
+        for file in find(self.settings.content_dir, linking - {file.relative for file in self.changes.read}).files:
+            self._one(file, index, again=True)
 
     def _add(self, post: ContentPost, index: IndexWriter) -> None:
         post_id, keys = self.writer.add(post)
-        self.post_ids[post.source] = post_id, post.path
-        self.claims[post.path] = post.source
+        self.known.put(post.source, post_id, post.path)
         index.add([post_document(post, post_id, keys)])
         self.report.comments += len(post.comments)
 
     def _drop(self, index: IndexWriter, sources: Iterable[str], *, count: bool = True) -> None:
-        gone = [self.post_ids.pop(source) for source in sources if source in self.post_ids]
-        ids = [id_ for id_, _ in gone]
-        for _, path in gone:
-            self.claims.pop(path, None)
+        ids = [post[0] for source in sources if (post := self.known.take(source))]
         if ids:
             index.remove(ids)
             self.writer.remove(ids)
             self.report.removed += len(ids) if count else 0
             self.dropped = True
 
-    def _faulty(self, index: IndexWriter, file: loader.SourceFile, faults: Iterable[Fault], hash_: str = "") -> None:
+    def _forget(self, index: IndexWriter, sources: Collection[str]) -> None:
+        """Take out the posts of files that are gone, and what is known of the files."""
+        if sources:
+            self._drop(index, sources)
+            forget_sources(self.session, sources)
+            for source in sources:
+                self.leaving.pop(source, None)
+                self._appear(source)
+
+    def _faulty(self, index: IndexWriter, file: SourceFile, faults: Iterable[Fault], hash_: str = "") -> None:
         """Keep the last good version of the post, if there is one; a rebuild takes it over from the store before."""
         self.report.faults += faults
         self.report.faulty += 1
+        if self.known.source(file.relative) is None:
+            self._appear(file.relative)
         self._note(file, hash_, "faulty", None)
-        if self.previous is not None and file.relative not in self.post_ids:
+        if self.previous is not None and self.known.post(file.relative) is None:
             post = stored_post(self.previous, file.relative)
-            if post is not None and post.path not in self.claims:
+            if post is not None and self.known.claim(post.path) is None:
                 self._add(post, index)
 
-    def _due(self, file: loader.SourceFile) -> datetime | None:
-        return self.session.scalar(select(Source.due_at).where(Source.path == file.relative))
-
-    def _note(self, file: loader.SourceFile, hash_: str, state: str, due: datetime | None) -> None:
-        save_source(
-            self.session,
-            Source(path=file.relative, size=file.size, mtime_ns=file.mtime_ns, hash=hash_, state=state, due_at=due),
-        )
+    def _note(self, file: SourceFile, hash_: str, state: str, due: datetime | None, links: str | None = None) -> None:
+        row = Stored(file.relative, *file.stamp, hash_, state, due)
+        source = Source(**row._asdict())
+        if links is not None:
+            source.links = links
+        save_source(self.session, source)
+        self.known.note(row)
 
 
 def post_document(post: ContentPost, post_id: int, keys: range) -> PostDocument:
@@ -255,7 +386,6 @@ def _naive(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
-def _batches(files: list[loader.SourceFile], size: int) -> Iterator[tuple[int, list[loader.SourceFile]]]:
+def _batches(files: list[SourceFile], size: int) -> Iterator[list[SourceFile]]:
     for at in range(0, len(files), size):
-        batch = files[at : at + size]
-        yield at + len(batch), batch
+        yield files[at : at + size]

@@ -1,13 +1,11 @@
-"""Read content files: the only module that touches the content folder. Files become posts or faults."""
+"""Read content files into posts or faults, and say where the links of a post lead."""
 
 from __future__ import annotations
 
 import logging
-import os
 import re
-import stat
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -17,108 +15,37 @@ from matome_app.content.front_matter import read_document
 from matome_app.content.models import FrontMatter, Post
 from matome_app.content.permalinks import post_path, sanitize_path, url_path
 from matome_app.content.publication import publication
+from matome_app.content.scanning import Scan, SourceFile, find, scan
+from matome_app.content.settling import LARGEST, refuse_large, unreadable
 from matome_app.content.shortcodes import parse
 from matome_app.errors import ContentError, Fault
 
 logger = logging.getLogger("matome")
 
-MARKDOWN = (".md", ".markdown")
-LARGEST = 10_000_000
-"""The largest content file that is read, in bytes; a real post is 40 kB."""
+__all__ = [
+    "LARGEST",
+    "Scan",
+    "Site",
+    "SourceFile",
+    "content_hash",
+    "decode",
+    "load_post",
+    "read_bytes",
+    "read_post",
+    "scan",
+]
 
 _SOURCE = re.compile(r"引用元\s*[：:]\s*(?:\[[^\]\n]*\]\(\s*<?(https?://[^\s<>)]+)|<?(https?://[^\s<>]+))")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
-    """A file that holds a post: its path below the content folder, and what tells cheaply whether it changed."""
-
-    relative: str
-    size: int
-    mtime_ns: int
-
-    @property
-    def stamp(self) -> tuple[int, int]:
-        """Return size and time of change; when they are the same the file is taken to be the same."""
-        return self.size, self.mtime_ns
-
-
-@dataclass(slots=True)
-class Scan:
-    """What the content folder holds at one moment; `faults` are of files that cannot even be looked at."""
-
-    files: list[SourceFile] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-
-
-def scan(content: Path) -> Scan:
-    """List the posts' files below `content/posts`, sorted by path; a missing folder holds none."""
-    found = Scan()
-    if (content / "posts").is_dir():
-        _scan_folder(content, "posts", found)
-    for path in sorted(content.glob("*.md")) if content.is_dir() else ():
-        if path.name != "_index.md":
-            found.faults.append(_misplaced(path.name, "the file stands outside posts/ and is not served"))
-    found.files.sort(key=lambda file: file.relative)
-    return found
-
-
-def _scan_folder(content: Path, folder: str, found: Scan) -> None:
-    try:
-        entries = sorted(os.scandir(content / folder), key=lambda entry: entry.name)
-    except OSError as error:
-        found.faults.append(
-            Fault(folder, 1, 1, "unreadable", f"the folder cannot be read ({error.strerror}); check its permissions")
-        )
-        return
-    # One index.md too many, right below posts/, must not make all other posts its attachments.
-    bundle = folder != "posts" and any(entry.name in ("index.md", "index.markdown") for entry in entries)
-    for entry in entries:
-        relative = f"{folder}/{entry.name}"
-        if entry.name.startswith((".", "_index.")) or entry.name.endswith("~"):
-            continue
-        try:
-            is_folder = entry.is_dir(follow_symlinks=not entry.is_symlink())
-            if is_folder and not entry.name.endswith(MARKDOWN):
-                _scan_folder(content, relative, found)
-            elif entry.name.endswith(MARKDOWN):
-                _note_file(entry, relative, bundle, found)
-        except OSError as error:
-            found.faults.append(Fault(relative, 1, 1, "unreadable", f"the file cannot be looked at ({error.strerror})"))
-
-
-def _note_file(entry: os.DirEntry[str], relative: str, bundle: bool, found: Scan) -> None:
-    status = entry.stat()
-    if not stat.S_ISREG(status.st_mode):
-        what = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-        found.faults.append(Fault(relative, 1, 1, "unreadable", f"{entry.name} is {what}; a post is a text file"))
-    elif bundle and not entry.name.startswith("index."):
-        found.faults.append(
-            _misplaced(relative, "the file lies in the folder of another post (beside index.md) and is not served")
-        )
-    elif relative in ("posts/index.md", "posts/index.markdown"):
-        found.faults.append(
-            _misplaced(relative, "the list of posts makes itself; rename the file to serve it as a post")
-        )
-    else:
-        found.files.append(SourceFile(relative, status.st_size, status.st_mtime_ns))
-
-
-def _misplaced(relative: str, message: str) -> Fault:
-    return Fault(relative, 1, 1, "location", f"{message}; put it at posts/<section>/<slug>/index.md", "warning", False)
-
-
 def read_bytes(content: Path, file: SourceFile) -> bytes:
-    """Return a file's bytes; raises ContentError when it is too large or cannot be read."""
-    if file.size > LARGEST:
-        message = f"the file has {file.size:,} bytes, more than the {LARGEST:,} a post may have; split it"
-        raise ContentError([Fault(file.relative, 1, 1, "unreadable", message)])
+    """Return a file's bytes as they are at this moment; raises ContentError when it is too large or cannot be read."""
+    refuse_large(file)
     try:
         with open(content / file.relative, "rb") as handle:
             return handle.read(LARGEST + 1)
     except OSError as error:
-        message = f"the file cannot be read ({error.strerror}); check its permissions"
-        raise ContentError([Fault(file.relative, 1, 1, "unreadable", message)]) from None
+        raise unreadable(file, error) from None
 
 
 def content_hash(data: bytes) -> str:
@@ -139,30 +66,76 @@ def decode(data: bytes, relative: str) -> str:
     return text.replace("\0", "\ufffd")
 
 
-@dataclass(frozen=True, slots=True)
 class Site:
-    """What links need to know: the content folder and the files of all posts in it, by path."""
+    """What links need to know: the content folder and the files of all posts in it, by path.
 
-    content: Path
-    files: Mapping[str, SourceFile]
+    The whole list is asked for only when a link needs it; most name a list of posts, or a post by the name of its file.
+    """
+
+    def __init__(
+        self,
+        content: Path,
+        files: Mapping[str, SourceFile] | None = None,
+        listing: Callable[[], Iterable[SourceFile]] = tuple,
+    ) -> None:
+        self.content = content
+        self._files = files
+        self._listing = listing
+        self._sections: frozenset[str] | None = None
+        self.asked: set[str] = set()
+        """Names that links asked for since somebody emptied this: posts, and folders of posts."""
 
     @classmethod
     def of(cls, content: Path, files: Iterable[SourceFile]) -> Site:
-        return cls(content, {post_path(file.relative): file for file in files})
+        """Return the site of files that are known."""
+        return cls(content, _by_path(files))
 
     @property
-    def paths(self) -> Collection[str]:
-        """Return the paths of all posts, published or not."""
-        return self.files.keys()
+    def files(self) -> Mapping[str, SourceFile]:
+        """Return the files of all posts, published or not, by path."""
+        if self._files is None:
+            self._files = _by_path(self._listing())
+        return self._files
+
+    def file(self, path: str) -> SourceFile | None:
+        """Return the file of the post at a path, if there is one."""
+        if not path.startswith("posts/"):
+            return None
+        if self._files is None:
+            names = [f"{path}{end}" for end in (".md", ".markdown", "/index.md", "/index.markdown")]
+            files = [file for file in find(self.content, names).files if post_path(file.relative) == path]
+            if files:
+                return files[-1]
+        return self.files.get(path)
+
+    @property
+    def sections(self) -> Collection[str]:
+        """Return the paths of the folders that posts lie in."""
+        if self._sections is None:
+            self._sections = frozenset(path.rsplit("/", 1)[0] for path in self.files)
+        return self._sections
+
+    def ending(self, name: str) -> list[str]:
+        """Return the paths whose last parts are a name."""
+        return [path for path in self.files if name and path.endswith(f"/{name}")]
 
     def is_published(self, path: str) -> bool:
         """Tell whether a post can be linked to; of a broken file an earlier version may be served, so it can."""
-        file = self.files[path]
+        file = self.file(path)
+        if file is None:
+            return False
         try:
             document, faults = read_document(decode(read_bytes(self.content, file), file.relative), file.relative)
         except ContentError:
             return True
         return bool(faults) or publication(document.front_matter, datetime.now(UTC))[0] == "live"
+
+
+def _by_path(files: Iterable[SourceFile]) -> dict[str, SourceFile]:
+    return {post_path(file.relative): file for file in files}
+
+
+_LISTS = ("tags", "months", "users", "posts", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +152,15 @@ class _Links:
         name = sanitize_path(re.sub(r"(?:/_?index)?\.(?:md|markdown)$", "", target.strip())).strip("/")
         if not name and anchor:
             return end
-        sections = {"", "posts", "tags", "months", "users"} | {path.rsplit("/", 1)[0] for path in self.site.paths}
-        if target.startswith("/") and name in sections:
-            return (url_path(name) if name in ("", "posts", "tags", "months", "users") else url_path("posts")) + end
-        beside = f"{self.path.rsplit('/', 1)[0]}/{name}"
-        for candidate in (name, beside):
-            if candidate in self.site.paths:
+        if target.startswith("/") and name in _LISTS:
+            return url_path(name) + end
+        self.site.asked.add(name)
+        for candidate in (name, f"{self.path.rsplit('/', 1)[0]}/{name}"):
+            if self.site.file(candidate):
                 return url_path(candidate) + end if self.site.is_published(candidate) else None
-        matches = [path for path in self.site.paths if name and path.endswith(f"/{name}")]
+        if target.startswith("/") and name in self.site.sections:
+            return url_path("posts") + end
+        matches = self.site.ending(name)
         return url_path(matches[0]) + end if len(matches) == 1 and self.site.is_published(matches[0]) else None
 
     def image(self, source: str) -> str | None:

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 """Changes whenever a table or what is stored in it does; another version is rebuilt from the Markdown."""
 
 Segments = list[list[str | int]]
@@ -32,16 +32,23 @@ class Meta(Base):
 class Source(Base):
     """A content file as it was last read: how to tell that it changed, and what became of it.
 
-    `state` is live, draft, future, expired, faulty or duplicate; `due_at` (UTC) is when time alone will change it.
+    `state` is live, draft, future, expired, faulty or duplicate; `due_at` (UTC) is when time alone will change it;
+    `links` are the names that its `ref`s ask for, one a line: posts that come and go change where these lead.
     """
 
     __tablename__ = "sources"
     path: Mapped[str] = mapped_column(primary_key=True)
     size: Mapped[int]
     mtime_ns: Mapped[int]
+    ctime_ns: Mapped[int]
     hash: Mapped[str]
     state: Mapped[str]
     due_at: Mapped[datetime | None] = mapped_column(index=True)
+    links: Mapped[str] = mapped_column(default="")
+    __table_args__ = (
+        Index("ix_sources_duplicate", "path", sqlite_where=text("state = 'duplicate'")),
+        Index("ix_sources_links", "path", sqlite_where=text("links != ''")),
+    )
 
 
 class PostTerm(Base):
