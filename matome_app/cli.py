@@ -15,6 +15,7 @@ from flask.cli import with_appcontext
 from matome_app import ingest
 from matome_app.config import Settings
 from matome_app.content import check
+from matome_app.doctor.command import doctor_command
 from matome_app.errors import DataFolderError, Fault
 from matome_app.progress import Progress
 from matome_app.web.context import runtime
@@ -26,6 +27,7 @@ def init_app(app: Flask) -> None:
     """Add the commands to `flask`."""
     app.cli.add_command(index_command)
     app.cli.add_command(check_command)
+    app.cli.add_command(doctor_command)
 
 
 @click.command("index")

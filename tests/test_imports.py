@@ -30,7 +30,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("runtime", "store", "search", "images", "state", "status", "config", "errors"),
         *("content.models", "content.permalinks", "content.reading"),
     ),
-    "cli": ("ingest", "progress", "web.context", "content", "config", "errors"),
+    "doctor": (
+        *("ingest", "update", "state", "status", "progress", "store", "search", "content", "web.context"),
+        *("config", "errors"),
+    ),
+    "cli": ("doctor", "ingest", "progress", "web.context", "content", "config", "errors"),
     "": ("background", "cli", "log", "web", "runtime", "config", "errors"),
 }
 """What each part may import besides itself; the last is the package's own `__init__`."""

@@ -175,7 +175,7 @@ def readyz() -> tuple[Response, int]:
     """Say whether store and index can be used: 503 until the first build is whole, with how far it has come."""
     data = settings().data_dir
     progress = {name: value for name, value in runtime().progress().items() if name != "pid"}
-    facts = {"generation": None, "posts": None, "comments": None}
+    facts: dict[str, int | None] = {"generation": None, "posts": None, "comments": None}
     try:
         complete = get_meta(session(), "complete") == "yes"
         posts, comments = queries.totals(session())
