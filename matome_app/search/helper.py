@@ -5,7 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import queue
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,12 @@ from matome_app.search.postings import Counted
 from matome_app.search.word_index import Text, count_terms, write
 from matome_app.search.words import Words
 
+WAITING = 1000
+"""So many lists of texts, one a post, may wait for the helper; whoever feeds it waits when there are more."""
+
 
 class Analyst:
-    """Gathers the words of comments and writes them at the end, all in this process."""
+    """Gathers the words of comments and writes them, all in this process: at the end, or when memory has had enough."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -27,22 +30,28 @@ class Analyst:
     def feed(self, texts: Sequence[Text]) -> None:
         """Take in comments."""
         count_terms(self._words, texts, self._counted)
+        if self._counted.is_full:
+            self._write()
 
     def finish(self, removed: set[int]) -> None:
         """Write what was taken in, and delete the documents of the removed comments."""
         self._words = Words()  # writing needs the memory
-        write(self._folder, self._counted, removed)
-        self._counted = Counted()
+        self._write(removed)
 
     def abort(self) -> None:
-        """Forget what was taken in."""
+        """Forget what was taken in and not written."""
         self._counted = Counted()
+
+    def _write(self, removed: Collection[int] = ()) -> None:
+        counted, self._counted = self._counted, Counted()
+        write(self._folder, counted, removed)
 
 
 class Helper:
-    """Does the same in a process of its own. Feeding never waits: a thread hands the texts over.
+    """Does the same in a process of its own. Feeding hardly ever waits: a thread hands the texts over.
 
-    The helper writes nothing before `finish`, and ends by itself when this process dies.
+    The helper ends by itself when this process dies. What it wrote by then may be of comments that never were
+    committed: `complete` drops them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -51,7 +60,7 @@ class Helper:
         self._process = context.Process(target=_help, args=(str(folder), theirs), name="search-words", daemon=True)
         self._process.start()
         theirs.close()
-        self._waiting: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._waiting: queue.Queue[Any] = queue.Queue(WAITING)
         self._sender = threading.Thread(target=self._send, name="search-words-sender", daemon=True)
         self._sender.start()
 
@@ -73,7 +82,7 @@ class Helper:
             raise IndexUnavailable(f"the words could not be indexed: {failure}")
 
     def abort(self) -> None:
-        """Stop the helper; nothing it took in is written."""
+        """Stop the helper; what it took in and has not written is not written."""
         if self._process.is_alive():
             self._process.terminate()
         self._process.join()
@@ -82,15 +91,17 @@ class Helper:
         self._pipe.close()
 
     def _send(self) -> None:
-        """Hand over lists of texts until a set, the removed comments, comes last."""
-        try:
-            while True:
-                item = self._waiting.get()
-                self._pipe.send(item)
-                if isinstance(item, set):
-                    return
-        except (BrokenPipeError, ConnectionResetError):
-            return
+        """Hand over lists of texts until a set, the removed comments, comes last; without a helper, take them only."""
+        broken = False
+        while True:
+            item = self._waiting.get()
+            if not broken:
+                try:
+                    self._pipe.send(item)
+                except (BrokenPipeError, ConnectionResetError):
+                    broken = True
+            if isinstance(item, set):
+                return
 
 
 def _help(folder: str, pipe: Connection) -> None:

@@ -198,8 +198,8 @@ def test_blocks_are_read_as_the_matcher_reads_them(tmp_path: Path) -> None:
         counted = Counted()
         for number in range(9000):
             times = int(rng.integers(1, 4))
-            latin = {"often": times, "one": 1} | ({"seldom": 2} if number % 1000 == 3 else {})
-            counted.count(segment * 10_000 + number, latin, {"語": times} if number % 2 else {})
+            latin = ["often"] * times + ["one"] + ["seldom", "seldom"] * (number % 1000 == 3)
+            counted.count(segment * 10_000 + number, latin, ["語"] * times if number % 2 else [])
         word_index.write(folder, counted, removed={3, 5} if segment else ())
     index = open_index(folder)
     assert index is not None
