@@ -46,6 +46,7 @@ ROWS = (
     Row("TIMEZONE", "Asia/Tokyo", "time zone in which times are shown"),
     Row("TERMS_FILE", "", "table of names that mean the same thing, for the search; empty: the one that comes along"),
     Row("LOG_FORMAT", "text", "`text`: a line an event; `json`: a JSON object a line, for machines"),
+    Row("WATCH", "0", "`1`: bring in every change of the content folder within a second, while the site is served"),
     Row("TRUSTED_PROXIES", "0", "number of reverse proxies in front whose `X-Forwarded-*` headers are believed"),
 )
 LANGUAGES = ("ja", "en")
@@ -66,6 +67,7 @@ class Settings:
     timezone: ZoneInfo
     terms_file: Path | None
     log_format: str
+    watch: bool
     trusted_proxies: int
 
     def as_environment(self) -> dict[str, str]:
@@ -81,6 +83,7 @@ class Settings:
             "MATOME_TIMEZONE": self.timezone.key,
             "MATOME_TERMS_FILE": str(self.terms_file or ""),
             "MATOME_LOG_FORMAT": self.log_format,
+            "MATOME_WATCH": str(int(self.watch)),
             "MATOME_TRUSTED_PROXIES": str(self.trusted_proxies),
         }
 
@@ -100,6 +103,7 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         timezone=_timezone(value["TIMEZONE"]),
         terms_file=_file("TERMS_FILE", value["TERMS_FILE"]),
         log_format=_one_of(LOG_FORMATS, "LOG_FORMAT", value["LOG_FORMAT"] or "text"),
+        watch=_one_of(("0", "1"), "WATCH", value["WATCH"] or "0") == "1",
         trusted_proxies=_count("TRUSTED_PROXIES", value["TRUSTED_PROXIES"], most=10),
     )
 
