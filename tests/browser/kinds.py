@@ -9,6 +9,7 @@ from urllib.parse import quote
 from playwright.sync_api import Page, expect
 
 from tests.browser.sample_site import LONG
+from tests.browser.waiting import laid_out
 from tests.browser.watching import Site
 
 SHORT = "posts/2026_01/walk_02"
@@ -114,5 +115,6 @@ def visit(page: Page, site: Site, name: str, *, prepare: bool = True) -> None:
     answer = page.goto(path)
     assert answer is not None
     assert answer.status == kind.status
+    laid_out(page)
     if prepare and kind.prepare:
         kind.prepare(page)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from tests.browser.kinds import KINDS, STATES_OF_SCRIPTS, visit
+from tests.browser.waiting import expect_value
 from tests.browser.watching import Site
 
 pytestmark = pytest.mark.browser
@@ -105,6 +106,7 @@ def test_nothing_moves_for_those_who_ask_for_calm(desk: Page) -> None:
 
 def test_nothing_is_wider_than_the_narrowest_page(phone: Page) -> None:
     phone.set_viewport_size(NARROW)
+    expect_value(phone, "document.documentElement.clientWidth", NARROW["width"])
     found = phone.evaluate("access.widest()")
     phone.set_viewport_size(PHONE)
     assert found == []

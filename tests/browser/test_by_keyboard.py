@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.sample_site import FOLDS, LONG
+from tests.browser.waiting import expect_value, laid_out, search_ready
 from tests.browser.watching import Site
 
 pytestmark = pytest.mark.browser
@@ -44,6 +45,7 @@ def test_from_a_search_to_a_hit_a_fold_a_tag_and_back(open_page: OpenPage, site:
     expect(page.locator("#q")).to_be_focused()
     expect(announcement).to_have_text("「灯台が」1件")
 
+    search_ready(page)
     page.keyboard.press("ArrowDown")
     expect(page.locator(".hit .to-comment")).to_be_focused()
     page.keyboard.press("Enter")
@@ -54,7 +56,7 @@ def test_from_a_search_to_a_hit_a_fold_a_tag_and_back(open_page: OpenPage, site:
 
     # The address named the comment: the next thing to reach lies in it, not at the top of the page.
     page.keyboard.press("Tab")
-    assert page.evaluate("id => document.activeElement.closest('.comment')?.id === id", f"c-{site.folded_comment(2)}")
+    expect_value(page, "document.activeElement.closest('.comment')?.id", f"c-{site.folded_comment(2)}")
 
     tab_to(page, "#fold-3 > summary")
     page.keyboard.press("Enter")
@@ -109,7 +111,7 @@ def test_a_filter_chosen_by_keyboard_leaves_the_focus_in_the_new_results(open_pa
     chosen = page.evaluate("document.activeElement.textContent.trim().split(/\\s+/)[0]")
     page.keyboard.press("Enter")
     expect(page.locator(".chip-tag", has_text=chosen)).to_be_visible()
-    assert page.evaluate("document.activeElement.closest('main') !== null")
+    expect_value(page, "document.activeElement.closest('main') !== null", True)
     expect(page.get_by_role("status")).to_have_text(re.compile(r"\d+件"))
     assert tab_to(page, ".chip") < 12
 
@@ -134,11 +136,11 @@ def test_views_of_a_post_are_changed_by_keyboard_and_keep_the_focus_in_it(open_p
     page.keyboard.press("Enter")
     expect(page.locator(".choice")).to_be_visible()
     expect(page.get_by_role("status")).to_have_text(re.compile(r"注目のコメント\d+件"))
-    assert page.evaluate("document.activeElement.closest('#thread') !== null")
+    expect_value(page, "document.activeElement.closest('#thread') !== null", True)
     tab_to(page, ".views a:not([href*='color'])")
     page.keyboard.press("Enter")
     expect(page.locator(".choice")).to_have_count(0)
-    assert page.evaluate("document.activeElement.closest('#thread') !== null")
+    expect_value(page, "document.activeElement.closest('#thread') !== null", True)
 
 
 def test_all_folds_open_at_once_by_keyboard_and_close_again(open_page: OpenPage) -> None:
@@ -178,12 +180,13 @@ def test_similar_comments_asked_for_by_keyboard_take_the_focus(open_page: OpenPa
 
 def test_walking_over_comments_moves_the_focus_and_tab_goes_on_from_there(open_page: OpenPage) -> None:
     page = open_page(f"/{LONG}/")
+    laid_out(page)
     for key, number in (("j", "1"), ("j", "2"), ("k", "1")):
         page.keyboard.press(key)
         focused = page.locator(".comment:focus")
         expect(focused.locator(".permalink")).to_have_text(f"#{number}")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.closest('.comment') !== null")
+    expect_value(page, "document.activeElement.closest('.comment') !== null", True)
 
 
 def test_typing_in_the_search_of_a_thread_keeps_the_focus_and_says_what_was_found(open_page: OpenPage) -> None:

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.sample_site import LONG
+from tests.browser.sample_site import FOLDS, LONG
+from tests.browser.waiting import failure_told, laid_out
 from tests.browser.watching import Site, Watch
 
 pytestmark = pytest.mark.browser
@@ -91,6 +92,7 @@ def test_a_fold_whose_request_failed_is_fetched_again_when_it_is_opened_again(
         summary(page, 1).click()
     link = fold(page, 1).get_by_role("link", name="7件のコメントを開く")
     expect(link).to_be_visible()
+    failure_told(page)
     summary(page, 1).click()
     expect(link).to_be_hidden()
     page.unroute("**/details/1")
@@ -158,6 +160,7 @@ def test_going_back_from_a_user_to_the_post_keeps_the_place(open_page: OpenPage,
 
 def test_opening_a_fold_moves_nothing_that_is_read(open_page: OpenPage) -> None:
     page = open_page(f"/{LONG}/", viewport={"width": 360, "height": 740})
+    laid_out(page)
     late(page, "**/details/1", 800)  # later than the half second in which Chromium counts nothing
     before = page.locator(".comment").nth(7)
     summary(page, 1).scroll_into_view_if_needed()
@@ -222,6 +225,7 @@ def test_a_prefetch_that_failed_is_made_up_for_when_the_fold_is_opened(open_page
     page.route("**/details/1", cut_off, times=1)
     with page.expect_event("requestfailed"):
         summary(page, 1).dispatch_event("pointerover")
+    failure_told(page)
     summary(page, 1).click()
     expect(comments(page, 1)).to_have_count(7)
 
@@ -285,5 +289,7 @@ def test_without_a_script_all_folds_open_by_a_link_and_each_closes_from_its_end(
     expect(summary(page, 1)).to_be_in_viewport()
     expect(comments(page, 2).first).to_be_visible()
     page.get_by_role("link", name="すべて開く").click()
+    expect(page.locator("details.fold[open]")).to_have_count(FOLDS)
     page.get_by_role("link", name="すべて閉じる").click()
+    expect(page.get_by_role("link", name="すべて開く")).to_be_visible()
     expect(page.locator("details.fold[open]")).to_have_count(0)

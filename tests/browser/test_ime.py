@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
 from tests.browser.sample_site import LONG
+from tests.browser.waiting import expect_value, search_ready
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -72,6 +73,7 @@ def test_enter_after_composition_searches(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("name", ["ArrowDown", "Escape", "/"])
 def test_keys_during_composition_belong_to_the_ime(open_page: OpenPage, watch: Watch, name: str) -> None:
     page = open_page("/search?q=" + quote("池"))
+    search_ready(page)
     page.get_by_role("searchbox", name="コメントを検索").fill("")
     expect(page.locator(".chip")).to_have_count(0)
     asked = len(watch.asked("/search?"))
@@ -89,6 +91,7 @@ def test_enter_that_confirms_neither_searches_nor_makes_an_entry_and_the_next_on
     open_page: OpenPage, watch: Watch
 ) -> None:
     page = open_page("/search?q=" + quote("池"))
+    search_ready(page)
     entries = page.evaluate("history.length")
     page.get_by_role("searchbox", name="コメントを検索").select_text()
     keyboard = compose(page)
@@ -98,5 +101,5 @@ def test_enter_that_confirms_neither_searches_nor_makes_an_entry_and_the_next_on
     assert page.evaluate("history.length") == entries
     asked = len(watch.asked("/search?"))
     page.keyboard.press("Enter")
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
     assert len(watch.asked("/search?")) == asked

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.sample_site import LONG
+from tests.browser.waiting import expect_value, laid_out
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -57,11 +58,13 @@ def test_the_map_is_closed_by_its_button_and_holds_the_focus_while_it_is_open(op
 def test_the_page_of_keys_shows_what_the_map_shows(open_page: OpenPage) -> None:
     page = open_page("/")
     page.keyboard.press("?")
+    expect(key_map(page)).to_be_visible()
     rows = key_map(page).locator("dl > div").all_inner_texts()
-    page.keyboard.press("Escape")
-    page.get_by_role("link", name="キー操作").click()
-    assert page.locator("#main dl > div").all_inner_texts() == rows
     assert len(rows) >= 8
+    page.keyboard.press("Escape")
+    expect(key_map(page)).to_be_hidden()
+    page.get_by_role("link", name="キー操作").click()
+    expect(page.locator("#main dl > div")).to_have_text(rows, use_inner_text=True)
 
 
 def test_where_the_map_cannot_be_fetched_the_reader_is_told(open_page: OpenPage, watch: Watch) -> None:
@@ -76,11 +79,12 @@ def test_where_the_map_cannot_be_fetched_the_reader_is_told(open_page: OpenPage,
 
 def test_t_leads_to_the_top(open_page: OpenPage) -> None:
     page = open_page(f"/{LONG}/", viewport={"width": 360, "height": 740})
+    laid_out(page)
     page.locator("footer.site a").last.focus()
-    assert page.evaluate("scrollY") > 300
+    page.wait_for_function("scrollY > 300")
     page.keyboard.press("t")
     expect(page.locator("#main")).to_be_focused()
-    assert page.evaluate("scrollY") == 0
+    expect_value(page, "scrollY", 0)
 
 
 @pytest.mark.parametrize("typed", ["/", "?", "t"])
@@ -95,6 +99,7 @@ def test_in_a_field_the_keys_are_letters(open_page: OpenPage, typed: str) -> Non
 
 def test_keys_with_a_modifier_belong_to_the_browser(open_page: OpenPage) -> None:
     page = open_page(f"/{LONG}/")
+    laid_out(page)
     page.evaluate("scrollTo(0, 500)")
     for modifier in ("Control", "Alt", "Meta"):
         for key in ("/", "?"):
@@ -108,6 +113,7 @@ def test_keys_with_a_modifier_belong_to_the_browser(open_page: OpenPage) -> None
 @pytest.mark.parametrize("key", ["/", "?", "t"])
 def test_keys_that_the_ime_has_taken_do_nothing(open_page: OpenPage, key: str) -> None:
     page = open_page(f"/{LONG}/")
+    laid_out(page)
     page.evaluate("scrollTo(0, 500)")
     keyboard = page.context.new_cdp_session(page)
     taken = {"key": key, "windowsVirtualKeyCode": 229, "nativeVirtualKeyCode": 229}

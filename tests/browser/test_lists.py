@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 
 from matome_app.web.context import PAGE_SIZE
 from tests.browser.sample_site import POSTS
+from tests.browser.waiting import expect_value, laid_out
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -121,6 +122,7 @@ def test_more_adds_the_next_page_in_place_and_the_keyboard_goes_on_with_its_firs
     page = open_page("/", viewport={"width": 360, "height": 740})
     page.evaluate("window.marker = 1")
     entries = page.evaluate("history.length")
+    laid_out(page)
     first = page.locator(".item h2").all_inner_texts()
     load_more(page)
     expect(page.locator(".item")).to_have_count(2 * PAGE_SIZE)
@@ -129,7 +131,7 @@ def test_more_adds_the_next_page_in_place_and_the_keyboard_goes_on_with_its_firs
     expect(page.locator(".item").nth(PAGE_SIZE)).to_be_in_viewport()
     expect(page.get_by_role("status")).to_have_text(f"{PAGE_SIZE}件を追加しました（全{POSTS + 1}件）")
     expect(page).to_have_url(re.compile(r"/\?page=2&from=1$"))
-    assert page.evaluate("history.length") == entries
+    expect_value(page, "history.length", entries)
     expect(page.locator(".pager")).to_contain_text("1〜2 / 3 ページ")
     load_more(page)
     expect(page.locator(".item")).to_have_count(POSTS + 1)
@@ -162,6 +164,7 @@ def test_what_was_added_is_there_when_history_brings_the_list_back(open_page: Op
     page = open_page("/", viewport={"width": 1280, "height": 800})
     load_more(page)
     expect(page.locator(".item")).to_have_count(2 * PAGE_SIZE)
+    laid_out(page)
     page.evaluate("scrollTo(0, 2000)")
     page.locator(".item .tags a", has_text="猫").last.click()
     expect_count(page, CATS)
@@ -200,6 +203,7 @@ def test_tag_and_month_combine_in_place(open_page: OpenPage) -> None:
 @pytest.mark.parametrize("size", [(360, 740), (320, 640)])
 def test_the_first_screen_of_a_phone_shows_posts(open_page: OpenPage, size: tuple[int, int]) -> None:
     page = open_page("/", viewport={"width": size[0], "height": size[1]}, has_touch=True, is_mobile=True)
+    laid_out(page)
     box = page.locator(".posts").bounding_box()
     top = page.locator("#main").bounding_box()
     assert box is not None
@@ -218,6 +222,7 @@ def test_a_phone_fetches_the_picture_of_the_first_post_alone(open_page: OpenPage
 
 def test_adding_a_page_shifts_nothing_by_itself(open_page: OpenPage) -> None:
     page = open_page("/", viewport={"width": 360, "height": 740})
+    laid_out(page)
     page.evaluate(WATCH_SHIFTS)
     page.locator("#list-end").scroll_into_view_if_needed()
     load_more(page)
@@ -262,6 +267,7 @@ def test_the_archive_leads_through_the_months(open_page: OpenPage) -> None:
     page.get_by_label("並び順", exact=True).get_by_role("link", name="月別").click()
     page.locator(".archive-months a", has_text="2026年2月").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2026年2月")
+    page.wait_for_load_state()  # from then on a link to a month is followed in place
     page.get_by_role("link", name="← 2026年1月").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2026年1月")
     expect(page).to_have_url(re.compile("/months/2026/01/$"))
@@ -274,6 +280,7 @@ def test_without_scripts_pages_turn_filters_combine_and_tags_are_found(open_page
     page.get_by_role("link", name="次へ").click()
     expect(page).to_have_url(re.compile(r"/\?page=2$"))
     page.get_by_role("link", name="前へ").click()
+    expect(page).not_to_have_url(re.compile("page=2"))
     page.get_by_text("絞り込む").click()
     page.locator("#filters a", has_text="猫").click()
     expect_count(page, CATS)

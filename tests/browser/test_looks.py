@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.sample_site import LONG
+from tests.browser.waiting import laid_out
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -95,6 +96,12 @@ SMALL = """(selector) => [...document.querySelectorAll(selector)].filter((e) => 
   .map(([e, box]) => `${e.outerHTML.slice(0, 80)} ${box.width.toFixed()}x${box.height.toFixed()}`)"""
 
 
+def go(page: Page, path: str) -> None:
+    """Go to a page, and wait until all of it is laid out."""
+    page.goto(path)
+    laid_out(page)
+
+
 def allow_missing(watch: Watch) -> None:
     """Let the browser note in its console that a page asked for is missing."""
     watch.expect("404")
@@ -106,7 +113,7 @@ def test_no_page_scrolls_sideways(open_page: OpenPage, watch: Watch, width: int)
     page = open_page("/", viewport={"width": width, "height": 800})
     too_wide = []
     for name, path in PATHS.items():
-        page.goto(path)
+        go(page, path)
         if page.evaluate("document.documentElement.scrollWidth") > width:
             too_wide.append(name)
     assert too_wide == []
@@ -118,7 +125,7 @@ def test_no_page_scrolls_sideways_at_the_largest_text(open_page: OpenPage, watch
     page.evaluate("localStorage['matome-text'] = 'huge'")
     too_wide = []
     for name, path in PATHS.items():
-        page.goto(path)
+        go(page, path)
         if page.evaluate("document.documentElement.scrollWidth") > 320:
             too_wide.append(name)
     assert page.evaluate("getComputedStyle(document.documentElement).fontSize") == "21px"
@@ -130,7 +137,7 @@ def test_at_twice_the_zoom_no_page_scrolls_sideways_and_all_is_in_reach(open_pag
     allow_missing(watch)
     page = open_page("/", viewport={"width": 640, "height": 400}, device_scale_factor=2)
     for name, path in PATHS.items():
-        page.goto(path)
+        go(page, path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 640, name
     page.locator("header.site").get_by_role("button", name="表示設定").click()
     close = page.get_by_role("dialog", name="表示設定").get_by_role("button", name="閉じる")
@@ -143,7 +150,7 @@ def test_at_twice_the_zoom_no_page_scrolls_sideways_and_all_is_in_reach(open_pag
 def test_the_head_leaves_a_phone_to_the_content(open_page: OpenPage, width: int, text: str) -> None:
     page = open_page("/", **PHONE | {"viewport": {"width": width, "height": 740}})
     page.evaluate("text => { localStorage['matome-text'] = text; }", text)
-    page.goto(f"/{LONG}/")
+    go(page, f"/{LONG}/")
     assert page.evaluate("document.querySelector('header.site').offsetHeight") <= 112
     whole = "document.querySelector('.brand').scrollWidth <= document.querySelector('.brand').clientWidth"
     assert page.evaluate(whole), "the name of the site is cut off"
@@ -153,7 +160,7 @@ def test_no_control_is_too_small_for_a_pointer(open_page: OpenPage, watch: Watch
     allow_missing(watch)
     page = open_page("/", viewport={"width": 1440, "height": 900})
     for name, path in PATHS.items():
-        page.goto(path)
+        go(page, path)
         assert page.evaluate(TINY) == [], name
 
 
@@ -171,6 +178,7 @@ def test_forced_colours_show_what_is_chosen_marked_and_in_focus(open_page: OpenP
     for shown in ("main mark", "main a[aria-current]"):
         assert page.locator(shown).first.evaluate(colour) != around, shown
     page.locator("header.site").get_by_role("button", name="表示設定").click()
+    expect(page.get_by_role("dialog", name="表示設定")).to_be_visible()
     chosen, other = (
         page.locator(f".choices label{which}").first for which in (":has(:checked)", ":not(:has(:checked))")
     )
@@ -209,7 +217,7 @@ def test_text_stands_out_from_its_background(open_page: OpenPage, watch: Watch, 
     allow_missing(watch)
     page = open_page("/", color_scheme=scheme, viewport={"width": 1440, "height": 900})
     for path in PATHS.values():
-        page.goto(path)
+        go(page, path)
         found = page.evaluate(CONTRAST)
         assert found["seen"] > 10
         assert found["poor"] == [], path
@@ -223,15 +231,16 @@ def test_the_dark_scheme_is_dark(open_page: OpenPage) -> None:
 
 def test_what_a_finger_touches_often_has_room(open_page: OpenPage) -> None:
     page = open_page(f"/{LONG}/", **PHONE)
+    laid_out(page)
     frame = "header.site a, header.site input, header.site button, .pager a, .chip, .facet a, .narrow > summary"
     controls = f"{frame}, .fold > summary, .permalink, .dots, .views > a, .people > summary, .place a, .place button"
     assert page.evaluate(SMALL, controls) == []
-    page.goto(PATHS["search of a thread"])
+    go(page, PATHS["search of a thread"])
     page.locator(".comment.is-match .dots").tap()
     expect(page.locator("#menu a").first).to_be_visible()
     found = ".thread-search input, .thread-search button, .matches a, .matches button, .match-list a, .shrunk > summary"
     assert page.evaluate(SMALL, f"{found}, .dots, #menu a, #menu button") == []
-    page.goto(PATHS["search"])
+    go(page, PATHS["search"])
     page.get_by_text("絞り込みと並び順").tap()
     expect(page.locator(".facet a").first).to_be_visible()
     assert page.evaluate(SMALL, controls) == []
@@ -283,10 +292,9 @@ def test_focus_is_visible_on_every_kind_of_control(open_page: OpenPage) -> None:
 def test_focus_is_kept_when_what_held_it_is_replaced(open_page: OpenPage, path: str) -> None:
     page = open_page(path, viewport={"width": 1440, "height": 900})
     link = page.locator("main a[data-hx-get]:visible").first
-    link.focus()
-    with page.expect_response(lambda answer: answer.request.headers.get("hx-request") == "true"):
-        page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement !== document.body")
+    link.evaluate("link => { window.replaced = link; link.focus(); }")
+    page.keyboard.press("Enter")
+    page.wait_for_function("!replaced.isConnected && document.activeElement !== document.body")
     page.wait_for_timeout(200)  # a later step of the swap would lose it now
     assert page.evaluate("document.activeElement.closest('main') !== null")
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.sample_site import LONG, LONG_URL
+from tests.browser.waiting import click_where_it_is, laid_out, type_at_once
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -16,6 +18,13 @@ Opener = Callable[..., Page]
 ROUTE = f"/{LONG}/?q=帰り道の話を10つ"
 """One hit in each of the first three folds."""
 LONGER_THAN_THE_DELAY_MS = 260
+
+
+def open_post(open_page: Opener, path: str) -> Page:
+    """Open a post, and wait until all of it is laid out: the window moves along with that."""
+    page = open_page(path)
+    laid_out(page)
+    return page
 
 
 def current(page: Page) -> str:
@@ -27,7 +36,7 @@ def current(page: Page) -> str:
 
 
 def test_n_and_p_walk_over_the_hits_into_closed_folds(open_page: Opener, watch: Watch) -> None:
-    page = open_page(ROUTE)
+    page = open_post(open_page, ROUTE)
     expect(page.locator("details.fold[open]")).to_have_count(0)
     expect(page.locator("#fold-1 .badge")).to_have_text("1件一致")
     place = page.locator("[data-place]")
@@ -45,7 +54,7 @@ def test_n_and_p_walk_over_the_hits_into_closed_folds(open_page: Opener, watch: 
 
 
 def test_hits_that_are_in_no_fold_are_walked_over(open_page: Opener) -> None:
-    page = open_page(f"/{LONG}/?q=曲がり角")
+    page = open_post(open_page, f"/{LONG}/?q=曲がり角")
     for number in (1, 2):
         page.keyboard.press("n")
         expect(page.locator("#announce")).to_have_text(f"{number} / 8")
@@ -53,7 +62,7 @@ def test_hits_that_are_in_no_fold_are_walked_over(open_page: Opener) -> None:
 
 
 def test_steps_that_are_faster_than_the_folds_end_at_the_last_one(open_page: Opener, watch: Watch) -> None:
-    page = open_page(f"/{LONG}/?q=帰り道")
+    page = open_post(open_page, f"/{LONG}/?q=帰り道")
 
     def late(route: Route) -> None:
         page.wait_for_timeout(400)
@@ -68,20 +77,20 @@ def test_steps_that_are_faster_than_the_folds_end_at_the_last_one(open_page: Ope
 
 
 def test_reading_goes_on_at_the_hit_and_a_button_keeps_its_place(open_page: Opener) -> None:
-    page = open_page(ROUTE)
+    page = open_post(open_page, ROUTE)
     page.keyboard.press("n")
     expect(page.locator(".comment.is-current")).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.locator(".comment.is-current .user")).to_be_focused()
     button = page.get_by_role("button", name="次へ")
-    button.click()
+    click_where_it_is(button)
     expect(page.locator("[data-place]")).to_have_text("2 / 3")
     expect(page.locator("#fold-2 .comment.is-current")).to_be_in_viewport()
     expect(button).to_be_focused()
 
 
 def test_the_buttons_and_the_numbers_do_the_same(open_page: Opener) -> None:
-    page = open_page(ROUTE)
+    page = open_post(open_page, ROUTE)
     page.get_by_role("button", name="次へ").click()
     expect(page.locator("[data-place]")).to_have_text("1 / 3")
     page.get_by_role("button", name="前へ").click()
@@ -95,14 +104,14 @@ def test_the_buttons_and_the_numbers_do_the_same(open_page: Opener) -> None:
 
 def test_a_fold_that_could_not_be_fetched_is_fetched_again(open_page: Opener, watch: Watch) -> None:
     watch.expect("ERR_FAILED|Failed to fetch")
-    page = open_page(ROUTE)
+    page = open_post(open_page, ROUTE)
     page.route("**/details/1?*", lambda route: route.abort(), times=1)
     page.keyboard.press("n")
     page.wait_for_url("**/details/1?*")
 
 
 def test_an_address_that_names_a_hit_is_where_walking_begins(open_page: Opener) -> None:
-    page = open_page(ROUTE)
+    page = open_post(open_page, ROUTE)
     href = page.locator(".match-list a").nth(1).get_attribute("href")
     page.goto(str(href))
     expect(page.locator(".comment.is-current")).to_have_count(1)
@@ -112,7 +121,7 @@ def test_an_address_that_names_a_hit_is_where_walking_begins(open_page: Opener) 
 
 
 def test_letters_typed_into_a_field_are_letters(open_page: Opener) -> None:
-    page = open_page(ROUTE)
+    page = open_post(open_page, ROUTE)
     page.locator("#q").focus()
     page.keyboard.type("np")
     expect(page.locator("#q")).to_have_value("np")
@@ -120,7 +129,7 @@ def test_letters_typed_into_a_field_are_letters(open_page: Opener) -> None:
 
 
 def test_a_hit_inside_a_fold_of_a_fold_is_reached_too(open_page: Opener) -> None:
-    page = open_page(f"/{LONG}/?q=洞窟")
+    page = open_post(open_page, f"/{LONG}/?q=洞窟")
     expect(page.locator("#fold-3 .badge")).to_have_text("1件一致")
     page.keyboard.press("n")
     expect(page.locator("#fold-3 #fold-4 .comment.is-current mark")).to_have_text("洞窟")
@@ -130,7 +139,7 @@ def test_a_hit_inside_a_fold_of_a_fold_is_reached_too(open_page: Opener) -> None
 def test_typing_in_the_box_of_the_thread_keeps_what_matches(open_page: Opener, watch: Watch) -> None:
     page = open_page(f"/{LONG}/")
     box = page.locator("#thread-q")
-    box.press_sequentially("灯台", delay=30)
+    type_at_once(box, "灯台")
     expect(page.locator("#announce")).to_have_text("このスレッドで1件一致")
     expect(page.locator(".comment.is-match mark").first).to_have_text("灯台")
     expect(page.locator(".shrunk").first).to_be_visible()
@@ -138,7 +147,7 @@ def test_typing_in_the_box_of_the_thread_keeps_what_matches(open_page: Opener, w
     expect(page.locator("#fold-1")).not_to_have_attribute("open", "")
     expect(box).to_be_focused()
     expect(page.locator("h1 mark")).to_have_text("灯台")
-    assert "view=thread" in page.url
+    expect(page).to_have_url(re.compile("view=thread"))
     assert page.evaluate("history.length") == 2, "typing replaces the address"
     assert len(watch.asked("view=thread")) == 1, "asked when the typing paused"
     line = page.locator(".shrunk").first
@@ -147,7 +156,7 @@ def test_typing_in_the_box_of_the_thread_keeps_what_matches(open_page: Opener, w
     box.fill("")
     expect(page.locator("#announce")).to_have_text("すべてのコメントを表示")
     expect(page.locator(".shrunk, mark")).to_have_count(0)
-    assert page.url.endswith(f"/{LONG}/")
+    expect(page).to_have_url(re.compile(f"/{LONG}/$"))
 
 
 def test_composing_in_the_box_of_the_thread_asks_once(open_page: Opener, watch: Watch) -> None:
@@ -189,4 +198,5 @@ def test_similar_comments_open_below_a_comment(open_page: Opener) -> None:
 @pytest.mark.parametrize("width", [360, 1440])
 def test_nothing_is_wider_than_the_window(open_page: Opener, width: int) -> None:
     page = open_page(f"/{LONG}/?q={LONG_URL[:40]}&view=thread", viewport={"width": width, "height": 800})
+    laid_out(page)
     assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -10,10 +10,13 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.sample_site import LONG, POSTS
+from tests.browser.waiting import expect_value, search_ready
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
 OpenPage = Callable[..., Page]
+
+ATTEMPTS = 6
 
 
 def box(page: Page) -> Locator:
@@ -52,7 +55,7 @@ def test_a_burst_of_typing_makes_one_history_entry_and_back_restores_the_page_be
     page = open_page("/")
     entries = page.evaluate("history.length")
     type_slowly(page, "散歩は")
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
     page.go_back()
     expect(page.locator(".item").first).to_be_visible()
     expect(page).to_have_url(re.compile("/$"))
@@ -143,6 +146,7 @@ def test_the_text_of_a_hit_can_be_selected_with_the_mouse(open_page: OpenPage) -
 
 def test_a_click_on_the_text_of_a_hit_leads_to_the_comment_in_its_open_fold(open_page: OpenPage) -> None:
     page = open_page("/search?q=" + quote("灯台"))
+    search_ready(page)
     page.locator(".hit .snippet").click()
     comment = page.locator(".comment", has_text="灯台が見えた")
     expect(comment).to_be_in_viewport()
@@ -175,11 +179,12 @@ def test_enter_makes_an_entry_of_what_was_typed_and_gives_the_one_before_its_wor
     entries = page.evaluate("history.length")
     box(page).fill("")
     type_slowly(page, "灯台")
+    search_ready(page)
     asked = len(watch.asked("/search?"))
     box(page).press("Enter")
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
     box(page).press("Enter")
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
     assert len(watch.asked("/search?")) == asked, "what is shown was asked for again"
     page.go_back()
     expect(page).to_have_url(address("池"))
@@ -192,12 +197,13 @@ def test_enter_makes_an_entry_of_what_was_typed_and_gives_the_one_before_its_wor
 def test_enter_sooner_than_the_request_asks_once_and_makes_an_entry(open_page: OpenPage, watch: Watch) -> None:
     page = open_page("/search?q=" + quote("池"))
     entries = page.evaluate("history.length")
+    search_ready(page)
     box(page).fill("灯台")
     box(page).press("Enter")
     expect(page).to_have_url(address("灯台"))
     page.wait_for_timeout(400)  # a request of the typing itself would come now
     assert len(watch.asked(quote("灯台"))) == 1
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
     page.go_back()
     expect(box(page)).to_have_value("池")
 
@@ -205,6 +211,7 @@ def test_enter_sooner_than_the_request_asks_once_and_makes_an_entry(open_page: O
 def test_enter_while_the_answer_is_on_its_way_asks_no_second_time(open_page: OpenPage, watch: Watch) -> None:
     page = open_page("/search?q=" + quote("池"))
     entries = page.evaluate("history.length")
+    search_ready(page)
     held: list[Route] = []
     page.route(address("灯台"), lambda route: held.append(route))
     with page.expect_request(address("灯台")):
@@ -213,15 +220,16 @@ def test_enter_while_the_answer_is_on_its_way_asks_no_second_time(open_page: Ope
     held[0].continue_()
     expect(page).to_have_url(address("灯台"))
     assert len(watch.asked(quote("灯台"))) == 1
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
 
 
 def test_enter_after_typing_on_another_page_adds_nothing_to_the_entry_of_the_typing(open_page: OpenPage) -> None:
     page = open_page("/")
     entries = page.evaluate("history.length")
     type_slowly(page, "灯台")
+    search_ready(page)
     box(page).press("Enter")
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
     page.go_back()
     expect(page).to_have_url(re.compile("/$"))
 
@@ -233,23 +241,27 @@ def test_a_filter_after_typing_is_an_entry_of_its_own(open_page: OpenPage) -> No
     entries = page.evaluate("history.length")
     page.locator(".facet a", has_text="猫").first.click()
     expect(page).to_have_url(re.compile("tag="))
-    assert page.evaluate("history.length") == entries + 1
+    expect_value(page, "history.length", entries + 1)
     page.go_back()
     expect(page).to_have_url(address("散歩は"))
 
 
 def test_a_request_waits_for_a_pause_in_the_typing(open_page: OpenPage) -> None:
-    page = open_page("/")
-    page.evaluate(
-        """() => {
-            const now = () => performance.now();
-            document.addEventListener('input', () => { window.typed = now(); });
-            document.addEventListener('htmx:before:request', () => { window.waited ??= now() - window.typed; });
-        }"""
-    )
-    box(page).press_sequentially("lighthouse", delay=60)
-    expect(page.locator(".hit")).to_have_count(1)
-    assert 150 <= page.evaluate("window.waited") <= 400  # 250 and what a busy machine adds
+    waited: list[float] = []
+    while not waited or (waited[-1] > 400 and len(waited) < ATTEMPTS):  # a busy machine adds to it, now and then
+        page = open_page("/")
+        page.evaluate(
+            """() => {
+                const now = () => performance.now();
+                document.addEventListener('input', () => { window.typed = now(); });
+                document.addEventListener('htmx:before:request', () => { window.waited ??= now() - window.typed; });
+            }"""
+        )
+        box(page).press_sequentially("lighthouse", delay=60)
+        expect(page.locator(".hit")).to_have_count(1)
+        waited.append(page.evaluate("window.waited"))
+    assert min(waited) >= 150, waited
+    assert min(waited) <= 400, waited
 
 
 def test_space_at_the_end_asks_nothing_new(open_page: OpenPage, watch: Watch) -> None:
@@ -265,7 +277,7 @@ def test_the_caret_stays_where_it_was_when_results_arrive(open_page: OpenPage) -
     box(page).press("Home")
     box(page).press_sequentially("灯")
     expect(page).to_have_url(address("灯台"))
-    assert page.evaluate("[document.activeElement.id, document.activeElement.selectionStart]") == ["q", 1]
+    expect_value(page, "[document.activeElement.id, document.activeElement.selectionStart]", ["q", 1])
 
 
 def test_the_place_that_screen_readers_listen_to_is_never_replaced(open_page: OpenPage) -> None:
@@ -276,29 +288,34 @@ def test_the_place_that_screen_readers_listen_to_is_never_replaced(open_page: Op
     assert page.evaluate("document.getElementById('announce').marker") == 1
 
 
-def focused(page: Page) -> str:
-    """Return where the focus is: the number of a hit from 1, or the id of the element."""
-    return str(
-        page.evaluate(
-            "(() => { const hit = document.activeElement.closest('.hit');"
-            " return hit ? [...document.querySelectorAll('.hit')].indexOf(hit) + 1 : document.activeElement.id })()"
-        )
-    )
+FOCUSED = """() => {
+  const hit = document.activeElement.closest('.hit');
+  return hit ? String([...document.querySelectorAll('.hit')].indexOf(hit) + 1) : document.activeElement.id;
+}"""
+"""Where the focus is: the number of a hit from 1, or the id of the element."""
 
 
 def test_arrows_lead_into_the_hits_and_along_them_and_escape_leads_back(open_page: OpenPage) -> None:
     page = open_page("/search?q=" + quote("散歩は"))
+    search_ready(page)
     box(page).focus()
-    places = []
-    for key in ("ArrowDown", "ArrowDown", "ArrowDown", "ArrowUp", "Escape", "ArrowDown", "ArrowUp"):
+    for key, place in (
+        ("ArrowDown", "1"),
+        ("ArrowDown", "2"),
+        ("ArrowDown", "3"),
+        ("ArrowUp", "2"),
+        ("Escape", "q"),
+        ("ArrowDown", "1"),
+        ("ArrowUp", "q"),
+    ):
         page.keyboard.press(key)
-        places.append(focused(page))
-    assert places == ["1", "2", "3", "2", "q", "1", "q"]
+        expect_value(page, FOCUSED, place)
     expect(box(page)).to_have_value("散歩は")
 
 
 def test_enter_on_a_hit_opens_it(open_page: OpenPage) -> None:
     page = open_page("/search?q=" + quote("灯台"))
+    search_ready(page)
     box(page).press("ArrowDown")
     page.keyboard.press("Enter")
     expect(page.locator(".comment", has_text="灯台が見えた")).to_be_in_viewport()
@@ -315,6 +332,7 @@ def test_a_slash_leads_to_the_box_and_is_typed_there(open_page: OpenPage) -> Non
 
 def test_escape_empties_the_box_and_then_leaves_it(open_page: OpenPage) -> None:
     page = open_page("/search?q=" + quote("灯台"))
+    search_ready(page)
     box(page).press("Escape")
     expect(box(page)).to_have_value("")
     expect(box(page)).to_be_focused()
@@ -332,6 +350,7 @@ def test_hints_at_keys_are_for_those_who_have_them(open_page: OpenPage) -> None:
 
 def test_enter_on_a_phone_puts_its_keyboard_away(open_page: OpenPage) -> None:
     page = open_page("/search?q=" + quote("池"), has_touch=True, is_mobile=True)
+    search_ready(page)
     box(page).fill("灯台")
     box(page).press("Enter")
     expect(page).to_have_url(address("灯台"))

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.sample_site import USERS
+from tests.browser.waiting import expect_value, search_ready
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -73,6 +74,7 @@ def test_what_one_said_is_searched_on_their_page(open_page: OpenPage) -> None:
 def test_arrows_lead_from_the_box_of_a_commenter_to_the_hits_and_back(open_page: OpenPage, watch: Watch) -> None:
     page = open_page("/users/kappa/")
     box = page.get_by_role("searchbox", name="この人のコメントを検索")
+    search_ready(page)
     box.press("ArrowDown")
     expect(page.locator(".hit .to-comment").first).to_be_focused()
     page.keyboard.press("ArrowDown")
@@ -97,13 +99,16 @@ def test_enter_makes_an_entry_of_the_history_on_the_page_of_a_commenter(open_pag
     box = page.get_by_role("searchbox", name="この人のコメントを検索")
     box.press_sequentially("曲がり角", delay=30)
     expect(page).to_have_url(re.compile(rf"/users/kappa/\?q={quote('曲がり角')}$"))
+    search_ready(page)
     asked = len(watch.asked("/users/kappa/?"))
     box.press("Enter")
     page.wait_for_timeout(LONGER_THAN_THE_DELAY_MS)
     assert len(watch.asked("/users/kappa/?")) == asked
     box.fill("lighthouse")
     expect(page).to_have_url(re.compile(r"/users/kappa/\?q=lighthouse$"))
+    entries = page.evaluate("history.length")
     box.press("Enter")
+    expect_value(page, "history.length", entries + 1)
     page.go_back()
     expect(page).to_have_url(re.compile(rf"/users/kappa/\?q={quote('曲がり角')}$"))
     expect(page.locator(".hit mark").first).to_have_text("曲がり角")
@@ -130,6 +135,7 @@ def test_without_scripts_the_forms_do_the_same(open_page: OpenPage) -> None:
     page = open_page("/users/", java_script_enabled=False)
     page.get_by_role("searchbox", name="名前の先頭").fill("usa")
     page.get_by_role("button", name="探す").click()
+    expect(page.locator("#users li a")).to_have_text(["usagi"])
     page.locator("#users li a").click()
     page.get_by_role("searchbox", name="この人のコメントを検索").fill("blinked")
     page.locator("#user-search").get_by_role("button").click()
