@@ -17,6 +17,7 @@ from matome_app.runtime import Runtime
 from matome_app.web import (
     api,
     browsers,
+    building,
     comments,
     conditional,
     context,
@@ -84,13 +85,14 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     runtime = Runtime(settings)
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
-    for module in (filters, meta, headers, conditional, errors, cli, image_pages, og_images):
+    for module in (filters, building, meta, headers, conditional, errors, cli, image_pages, og_images):
         module.init_app(app)
     for module in (
         static,
         feeds,
         sitemap,
         browsers,
+        building,
         lists,
         posts,
         comments,
@@ -108,6 +110,5 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     ):
         app.register_blueprint(module.blueprint)
     if app.config.get("BUILD", True) and background.is_serving():
-        background.start_build(settings)
-        background.warm_up(runtime)
+        background.begin(app, runtime)
     return app

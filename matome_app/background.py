@@ -1,54 +1,151 @@
-"""What a serving process starts beside itself: a build, in a process of its own, and a first search."""
+"""What a serving process starts beside itself: a build, in a process of its own, a watch, and a first search.
+
+Nothing of it stands before the first answer: it waits until that was given, or for a moment when nobody asks.
+"""
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
+import logging
 import os
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
 
 import click
+from flask import Flask
+from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 
 from matome_app import ingest
 from matome_app.config import ROOT, Settings
-from matome_app.errors import MatomeError
+from matome_app.errors import DataFolderError, MatomeError
 from matome_app.runtime import Runtime
 from matome_app.search.params import SearchParams
-from matome_app.store.generations import prepare_folder
+from matome_app.store.generations import current_generation, prepare_folder
+
+logger = logging.getLogger("matome")
+
+A_MOMENT: Final = 0.3
+"""Seconds that everything else waits for the first answer."""
+
+SOONEST: Final = 2.0
+LATEST: Final = 600.0
+"""Seconds between two runs that are to mend something: they double with every run that fails."""
 
 
 def is_serving() -> bool:
-    """Tell whether this process serves, under any WSGI server or as `flask run`; other commands do not build beside."""
-    context = click.get_current_context(silent=True)
-    return context is None or context.info_name == "run"
+    """Tell whether this process serves, under any WSGI server or as `flask run`; other commands do not build beside.
 
-
-def start_build(settings: Settings) -> subprocess.Popen[bytes] | None:
-    """Start a build if anything changed, and return its process; raises DataFolderError when there is nowhere to build.
-
-    Only one process builds at a time: another that was started at the same moment finds the lock taken and ends.
+    Of the two processes of `flask run` with the reloader the one that only watches the other does not serve.
     """
-    prepare_folder(settings.data_dir)
-    if ingest.is_up_to_date(settings):
-        return None
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "index", "--no-wait"]
-    environment = {**os.environ, **settings.as_environment()}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
-    atexit.register(_stop, process)
-    return process
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return True
+    if context.info_name != "run":
+        return False
+    reloads = context.params.get("reload")
+    reloads = get_debug_flag() if reloads is None else reloads
+    return not reloads or os.environ.get("WERKZEUG_RUN_MAIN") == "true"
+
+
+def begin(app: Flask, runtime: Runtime) -> None:
+    """Start what a serving process needs beside itself.
+
+    Raises DataFolderError when there is neither something to serve from nor a place to build it.
+    """
+    settings = runtime.settings
+    there = current_generation(settings.data_dir, settings.database_url) is not None
+    builder = Builder(settings)
+    try:
+        prepare_folder(settings.data_dir)
+    except DataFolderError as error:
+        if not there:
+            raise
+        logger.warning("%s; what was indexed before is served, and nothing new", error)
+    else:
+        runtime.repair = builder.start
+        if not there:
+            builder.start()
+    answered = threading.Event()
+    app.teardown_request(lambda _error: answered.set())
+
+    def work() -> None:
+        answered.wait(A_MOMENT)
+        if runtime.repair is not None and there:
+            start_build(settings, builder)
+        warm_up(runtime)
+
+    threading.Thread(target=work, name="start", daemon=True).start()
+
+
+def start_build(settings: Settings, builder: Builder) -> None:
+    """Start a build if a run would find something to do; of several processes that begin together one looks."""
+    with _first_of_all(settings.data_dir) as first:
+        if first and not ingest.is_up_to_date(settings):
+            builder.start()
+
+
+@contextlib.contextmanager
+def _first_of_all(data: Path) -> Iterator[bool]:
+    """Yield whether no other process is looking right now; it would find the same."""
+    descriptor = os.open(data, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        yield False
+    except OSError:
+        yield True
+    else:
+        yield True
+    finally:
+        os.close(descriptor)
 
 
 def warm_up(runtime: Runtime) -> None:
-    """Search once beside the start, so that no reader waits for the dictionary and the index to be opened."""
+    """Search once, so that no reader waits for the dictionary and the index to be opened."""
+    with contextlib.suppress(MatomeError, DBAPIError):
+        runtime.reader().engine.search(SearchParams(q="検索 search"))
 
-    def search() -> None:
-        with contextlib.suppress(MatomeError, DBAPIError):
-            runtime.reader().engine.search(SearchParams(q="検索 search"))
 
-    threading.Thread(target=search, name="warm-up", daemon=True).start()
+class Builder:
+    """Runs `flask index` in a process of its own, one at a time, and ends it with this process.
+
+    Only one process builds at a time: another that was started at the same moment finds the lock taken and ends.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pause = SOONEST
+        self._not_before = 0.0
+
+    def start(self) -> None:
+        """Start a run, unless one is under way or the last one was a moment ago."""
+        with self._lock:
+            if self._process is not None or time.monotonic() < self._not_before:
+                return
+            command = [sys.executable, "-m", "flask", "--app", "wsgi", "index", "--no-wait"]
+            environment = {**os.environ, **self._settings.as_environment()}
+            environment.pop("WERKZEUG_RUN_MAIN", None)
+            self._process = process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+        atexit.register(_stop, process)
+        threading.Thread(target=self._wait, args=[process], name="builder", daemon=True).start()
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
+        failed = process.wait() != 0
+        atexit.unregister(_stop)  # of this process: there is never another
+        with self._lock:
+            self._pause = min(self._pause * 2, LATEST) if failed else SOONEST
+            self._not_before = time.monotonic() + self._pause
+            self._process = None
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

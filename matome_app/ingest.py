@@ -1,23 +1,35 @@
-"""Bring what changed in the content folder into store and index; nothing else is touched."""
+"""Bring what changed in the content folder into store and index; nothing else is touched.
+
+Whoever builds holds the lock, takes away what killed processes left, finds out whether the generation can be updated or
+must be built again, and seals the files at the end (`state`).
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
+from matome_app import state
 from matome_app.config import Settings
+from matome_app.errors import DataFolderError
 from matome_app.progress import Listener, clear_progress
 from matome_app.runtime import Reader, open_reader
 from matome_app.store.generations import (
     Generation,
+    all_generations,
+    clean_up,
     current_generation,
+    leftovers,
     new_generation,
     prepare_folder,
     publish,
@@ -25,7 +37,7 @@ from matome_app.store.generations import (
     write_lock,
 )
 from matome_app.store.models import SCHEMA_VERSION, Base
-from matome_app.store.session import Store
+from matome_app.store.session import Store, bring_in_log
 from matome_app.store.writing import get_meta, set_meta, stamp
 from matome_app.update import Report, Update, find_changes
 
@@ -37,153 +49,347 @@ CONTENT_VERSION = "1"
 BULK = 200
 """From so many changed files on, the index is written in the way that is fast for many."""
 
+AHEAD = 1000
+"""How far above the last known number the states of a store begin whose predecessor cannot say its own."""
+
+FIRST: Final = "there is no index yet"
+
 
 def versions() -> str:
     """Return what the stored posts depend on besides their files."""
     return f"schema {SCHEMA_VERSION}, content {CONTENT_VERSION}"
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Why a generation must be built again ("" when it need not be), and whether it cannot be read meanwhile."""
+
+    reason: str = ""
+    damaged: bool = False
+
+
 def is_up_to_date(settings: Settings) -> bool:
-    """Tell whether the current generation says what the content folder says; cheap enough for every start."""
-    generation = current_generation(settings.data_dir, settings.database_url)
-    if generation is None:
+    """Tell whether a run would find nothing to do; cheap enough for every start."""
+    data = settings.data_dir
+    generation = current_generation(data, settings.database_url)
+    if generation is None or not _is_sealed(data, generation):
         return False
-    reader = open_reader(generation)
+    if leftovers(data, generation) or state.noted_damage(data):
+        return False
+    reader = open_reader(generation, use="read")
     try:
+        if _outdated(reader).reason:
+            return False
         with reader.store.sessions() as session:
-            facts = [get_meta(session, name) for name in ("versions", "complete", "finished")]
-            if facts != [versions(), "yes", "yes"] or not reader.engine.is_current(session.connection()):
-                return False
-            return not find_changes(settings, session, datetime.now(UTC))
-    except DBAPIError as error:
-        logger.warning("the store cannot be read (%s); it will be built again", error.orig)
+            return _is_finished(session) and not find_changes(settings, session, datetime.now(UTC))
+    except DBAPIError:
         return False
     finally:
         reader.store.close()
 
 
-def run(settings: Settings, *, rebuild: bool = False, wait: bool = True, progress: Listener | None = None) -> Report:
+def run(
+    settings: Settings,
+    *,
+    rebuild: bool = False,
+    wait: bool = True,
+    progress: Listener | None = None,
+    paths: Collection[str] | None = None,
+) -> Report:
     """Bring store and index up to date with the content folder and return a report.
 
-    Raises DataFolderError. With `wait` false the run does nothing (`busy`) while another process is at it.
+    With `paths`, names of files relative to the content folder, only these are looked at. With `wait` false the run
+    does nothing (`busy`) while another process is at it. Raises DataFolderError, with what was committed in place.
     """
-    start = time.perf_counter()
-    prepare_folder(settings.data_dir)
-    with write_lock(settings.data_dir, wait=wait) as held:
+    start, began = time.perf_counter(), state.now()
+    data = settings.data_dir
+    prepare_folder(data)
+    with write_lock(data, wait=wait) as held:
         if not held:
             return Report(busy=True)
         try:
-            report = _run_locked(settings, rebuild, progress or (lambda moment: None))
+            report, wrote = _run_locked(settings, rebuild, progress or (lambda moment: None), paths)
+            report.seconds = time.perf_counter() - start
+            _note_run(data, report, began, wrote)
+        except (OSError, DBAPIError) as error:
+            line = _what_went_wrong(data, error)
+            with suppress(OSError):
+                state.write_state(data, error={"message": line, "at": state.now()})
+            raise DataFolderError(line) from error
         finally:
-            clear_progress(settings.data_dir)
-    report.seconds = time.perf_counter() - start
+            with suppress(OSError):
+                clear_progress(data)
     return report
 
 
-def _run_locked(settings: Settings, rebuild: bool, progress: Listener) -> Report:
-    data = settings.data_dir
-    current = None if rebuild else _usable(current_generation(data, settings.database_url))
-    first = current is None and current_generation(data, settings.database_url) is None
-    generation = current or new_generation(data, settings.database_url)
-    reader = open_reader(generation)
+def _what_went_wrong(data: Path, error: OSError | DBAPIError) -> str:
+    """Return one line for an error of the system or of the store."""
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        where = f" ({error.filename})" if error.filename else ""
+    else:
+        reason, where = str(error.orig).partition("\n")[0], ""
+    return f"the index could not be written: {reason}{where}; what was stored stays, look at the disk of {data}"
+
+
+def _note_run(data: Path, report: Report, began: str, wrote: bool) -> None:
+    """Write down what a run did; one that found nothing to do leaves everything as it is."""
+    known = state.read_state(data)
+    if not wrote and known.get("run") and not known.get("error"):
+        return
+    names = ("added", "changed", "removed", "faulty", "comments")
+    facts = {"start": began, "end": state.now(), "seconds": round(report.seconds, 3)}
+    state.write_state(data, run=facts | {name: getattr(report, name) for name in names}, error=None)
+
+
+def _run_locked(
+    settings: Settings, rebuild: bool, progress: Listener, paths: Collection[str] | None
+) -> tuple[Report, bool]:
+    """Run, and return the report and whether anything was written."""
+    data, url = settings.data_dir, settings.database_url
+    current = current_generation(data, url) or _recovered(settings)
+    if current is None:
+        known = state.read_state(data)
+        lost = "the store is lost" if known.get("seal") or known.get("run") else FIRST
+        return _build(settings, Verdict(lost, damaged=True), None, progress)
+    clean_up(data, current, database_url=url)
+    sealed = _is_sealed(data, current)
+    verdict = Verdict("asked for") if rebuild else _judge(data, current, sealed)
+    if verdict.reason:
+        return _build(settings, verdict, current, progress)
+    state.forget_damage(data)
+    reader = open_reader(current)
     try:
-        if current is None:
-            _create(reader, settings)
-        if first:
-            publish(data, generation)  # the first build is served while it grows
-        with _previous(data, settings, generation) as previous:
-            if current is None and previous is not None:
-                _carry_on(reader, previous)
-            report = _update(settings, reader, progress, previous)
-        if current is None and not first:
-            publish(data, generation)
-        remove_others(data, generation)
-        return report
+        return _update(settings, reader, progress, None, sealed=sealed, paths=paths)
     finally:
         reader.store.close()
 
 
+def _recovered(settings: Settings) -> Generation | None:
+    """Make the newest whole generation the current one, where the file that names it was lost."""
+    for generation in all_generations(settings.data_dir, settings.database_url):
+        reader = open_reader(generation)
+        try:
+            with reader.store.sessions() as session:
+                whole = get_meta(session, "complete") == "yes" and get_meta(session, "versions") == versions()
+        except DBAPIError:
+            whole = False
+        finally:
+            reader.store.close()
+        if whole:
+            logger.warning("the file that names the current generation was lost; %s is served again", generation.name)
+            publish(settings.data_dir, generation)
+            return generation
+    return None
+
+
+def _build(settings: Settings, verdict: Verdict, old: Generation | None, progress: Listener) -> tuple[Report, bool]:
+    """Build a new generation beside the old one and swap; where there is nothing to read, it is served as it grows."""
+    data, url = settings.data_dir, settings.database_url
+    first = verdict.reason == FIRST
+    logger.log(
+        logging.WARNING if verdict.damaged and not first else logging.INFO,
+        "building: %s" if first else "building again: %s",
+        verdict.reason,
+        extra={"event": "rebuild", "reason": verdict.reason},
+    )
+    state.write_state(data, rebuild={"reason": verdict.reason, "at": state.now()}, seal=None)
+    generation = new_generation(data, url)
+    clean_up(data, *([old] if old else []), generation, database_url=url)
+    reader = open_reader(generation, use="create")
+    try:
+        with _previous(old) as previous:
+            _create(reader, *_last_state(data, old, previous))
+            if verdict.damaged:
+                state.forget_damage(data)
+                publish(data, generation)
+            report, _ = _update(settings, reader, progress, _same_tables(previous), sealed=False, paths=None)
+        state.forget_damage(data)
+        publish(data, generation)
+    except BaseException:
+        reader.store.close()
+        if old is not None and not verdict.damaged:
+            remove_others(data, old, database_url=url)
+        raise
+    finally:
+        reader.store.close()
+    remove_others(data, generation, database_url=url)
+    return report, True
+
+
 @contextmanager
-def _previous(data: Path, settings: Settings, generation: Generation) -> Iterator[Session | None]:
-    """Yield a session on the store that a rebuild replaces, if there is one of the same tables."""
-    old = current_generation(data)
-    if settings.database_url or old is None or old == generation:
+def _previous(old: Generation | None) -> Iterator[Session | None]:
+    """Yield a session on the store that a rebuild replaces, if there is one that can be read."""
+    if old is None:
         yield None
         return
-    store = Store(old.database_url)
+    store = Store(old.database_url, "read")
     try:
         with store.sessions() as session:
             try:
-                made_by = get_meta(session, "versions") or ""
+                get_meta(session, "versions")
             except DBAPIError:
-                made_by = ""  # broken: that may be why it is replaced
-            yield session if made_by.startswith(f"schema {SCHEMA_VERSION},") else None
+                yield None
+            else:
+                yield session
     finally:
         store.close()
 
 
-def _carry_on(reader: Reader, previous: Session) -> None:
-    """Let the numbers of a new store begin above those of the store it replaces."""
-    with reader.store.sessions.begin() as session:
-        for name in ("generation", "changed"):
-            if value := get_meta(previous, name):
-                set_meta(session, name, value)
-
-
-def _usable(generation: Generation | None) -> Generation | None:
-    """Return the generation if it can be updated; otherwise say why it must be built again."""
-    if generation is None:
+def _same_tables(previous: Session | None) -> Session | None:
+    """Return the session on the store before if posts can be taken over from it."""
+    if previous is None or not (get_meta(previous, "versions") or "").startswith(f"schema {SCHEMA_VERSION},"):
         return None
-    reader = open_reader(generation)
-    try:
-        with reader.store.sessions() as session:
-            made_by = get_meta(session, "versions")
-            if made_by != versions():
-                logger.info("building again: the store is of %s, this is %s", made_by, versions())
-                return None
-            if not reader.engine.is_current(session.connection()):
-                logger.info("building again: the analyzer, its dictionary or the terms have changed")
-                return None
-        return generation
-    except DBAPIError as error:
-        logger.warning("building again: the store cannot be read (%s)", error.orig)
-        return None
-    finally:
-        reader.store.close()
+    return previous
 
 
-def _create(reader: Reader, settings: Settings) -> None:
-    engine = reader.store.engine
-    if settings.database_url:
-        Base.metadata.drop_all(engine)
-    Base.metadata.create_all(engine)
+def _last_state(data: Path, old: Generation | None, previous: Session | None) -> tuple[int, str]:
+    """Return number and time of the last state that readers may have seen."""
+    if previous is not None:
+        with suppress(DBAPIError, ValueError):
+            return int(get_meta(previous, "generation") or 0), get_meta(previous, "changed") or ""
+    known = state.read_state(data).get("number")
+    number = known if isinstance(known, int) else 0
+    return number + AHEAD * (old is not None or number > 0), ""
+
+
+def _create(reader: Reader, number: int, changed: str) -> None:
+    Base.metadata.create_all(reader.store.engine)
     with reader.store.sessions.begin() as session:
         connection = session.connection()
         reader.engine.create_tables(connection)
         reader.engine.clear(connection)
         set_meta(session, "versions", versions())
         set_meta(session, "complete", "no")
+        set_meta(session, "generation", str(number))
+        if changed:
+            set_meta(session, "changed", changed)
 
 
-def _update(settings: Settings, reader: Reader, progress: Listener, previous: Session | None) -> Report:
-    now = datetime.now(UTC)
+def _judge(data: Path, generation: Generation, sealed: bool) -> Verdict:
+    """Find out whether a generation can be updated; looks deep where it was not left as a run leaves it."""
+    note = state.noted_damage(data)
+    if note.certain:
+        return Verdict(note.reason, damaged=True)
+    reader = open_reader(generation)
+    try:
+        verdict = _outdated(reader)
+        return verdict if verdict.reason or (sealed and not note) else _examine(data, reader)
+    except DBAPIError as error:
+        return Verdict(f"the store cannot be read ({_first_line(error)})", damaged=True)
+    finally:
+        reader.store.close()
+
+
+def _outdated(reader: Reader) -> Verdict:
+    """Compare what the generation was made with, and what is here now; raises DBAPIError."""
+    with reader.store.sessions() as session:
+        made_by = get_meta(session, "versions") or "nothing that is known"
+        if made_by != versions():
+            return Verdict(_difference(made_by, versions()))
+        if not reader.engine.is_current(session.connection()):
+            return Verdict("the analyzer or its dictionary has changed, or the words of the index are lost")
+    return Verdict()
+
+
+def _difference(before: str, after: str) -> str:
+    """Say what differs between two lists of versions: `schema 2 -> 3`."""
+    old = dict(part.rpartition(" ")[::2] for part in before.split(", "))
+    new = dict(part.rpartition(" ")[::2] for part in after.split(", "))
+    parts = [f"{name} {old[name]} -> {new[name]}" for name in new if name in old and old[name] != new[name]]
+    return ", ".join(parts) or f"the store is of {before}, this is {after}"
+
+
+def _examine(data: Path, reader: Reader) -> Verdict:
+    """Look through a whole generation; raises DBAPIError."""
+    if state.read_state(data).get("seal"):
+        logger.warning("the files of the index were changed from outside; looking through them")
+        state.write_state(data, seal=None)
+    else:
+        logger.info("the last run did not come to its end; looking through what it left")
+    checks: tuple[Callable[[Session], str], ...] = (_broken_pages, _lost_text)
+    with reader.store.sessions() as session:
+        for check in checks:
+            if wrong := check(session):
+                return Verdict(f"the store is damaged ({wrong})", damaged=True)
+        # An interrupted run leaves words behind or ahead of the store, which `complete` mends.
+        reader.engine.complete(session.connection())
+        session.commit()
+        if _is_finished(session) and (lines := reader.engine.verify(session.connection())):
+            return Verdict(f"the index is damaged ({lines[0]})", damaged=True)
+    return Verdict()
+
+
+def _broken_pages(session: Session) -> str:
+    found = str(session.execute(text("PRAGMA quick_check(1)")).scalar() or "")
+    return "" if found == "ok" else " ".join(found.split())
+
+
+def _lost_text(session: Session) -> str:
+    """Find zeros where text should be: a file filled with zeros in places may still be sound in its structure."""
+    for table, column in (("comments", "text"), ("posts", "segments"), ("folds", "segments")):
+        query = f"SELECT 1 FROM {table} WHERE instr(CAST({column} AS BLOB), x'00') LIMIT 1"
+        if session.execute(text(query)).first():
+            return f"texts of {table} are lost"
+    return ""
+
+
+def _is_sealed(data: Path, generation: Generation) -> bool:
+    seal = state.read_state(data).get("seal")
+    return bool(seal) and seal == state.seal_of(generation.name, generation.folder, generation.database)
+
+
+def _is_finished(session: Session) -> bool:
+    return {get_meta(session, "complete"), get_meta(session, "finished")} == {"yes"}
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).partition("\n")[0]
+
+
+def _update(
+    settings: Settings,
+    reader: Reader,
+    progress: Listener,
+    previous: Session | None,
+    *,
+    sealed: bool,
+    paths: Collection[str] | None,
+) -> tuple[Report, bool]:
+    """Bring in what changed; return the report and whether anything was written."""
+    data, now = settings.data_dir, datetime.now(UTC)
+    number = 0
     # Store and index share one connection and one transaction: a post and what finds it are committed together.
     with (
         reader.store.engine.connect() as connection,
         Session(connection, join_transaction_mode="control_fully", expire_on_commit=False) as session,
     ):
-        changes = find_changes(settings, session, now)
+        changes = find_changes(settings, session, now) if paths is None else find_changes(settings, session, now, paths)
         report = Report(faults=list(changes.scan.faults))
-        if reader.engine.complete(session.connection()):
-            stamp(session)
-        session.commit()
-        if changes or {get_meta(session, "complete"), get_meta(session, "finished")} != {"yes"}:
+        wrote = bool(changes) or not _is_finished(session) or not sealed
+        if wrote:
+            state.write_state(data, seal=None)
+            if not sealed and reader.engine.complete(session.connection()):
+                stamp(session)
+            session.commit()
+        if changes or not _is_finished(session):
             update = Update(settings, session, changes, report, now, progress, previous)
             with reader.engine.writer(session.connection(), bulk=len(changes.read) > BULK) as index:
                 update.all(index)
                 index.commit()
                 update.finish()
                 index.confirm()
+        number = int(get_meta(session, "generation") or 0)
     for fault in report.faults:
         logger.log(logging.ERROR if fault.severity == "error" else logging.WARNING, "%s", fault)
-    return report
+    if wrote:
+        _seal(data, reader, number)
+    return report, wrote
+
+
+def _seal(data: Path, reader: Reader, number: int) -> None:
+    """Bring everything into the files and write down how they are left."""
+    reader.store.close()
+    generation = reader.generation
+    bring_in_log(generation.database)
+    state.write_state(data, seal=state.seal_of(generation.name, generation.folder, generation.database), number=number)

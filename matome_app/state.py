@@ -20,6 +20,18 @@ Seal = dict[str, Any]
 """`generation` and `files`: size and mtime in nanoseconds of the `database` and of whatever is in the folder."""
 
 
+class Note(str):
+    """What is damaged, "" for nothing; `certain` tells whether it is known to be so or somebody must look."""
+
+    certain: bool
+
+    def __new__(cls, reason: str = "", certain: bool = False) -> Note:
+        """Make a note."""
+        note = super().__new__(cls, reason)
+        note.certain = certain
+        return note
+
+
 def read_state(data: Path) -> dict[str, Any]:
     """Return what was written last, or nothing.
 
@@ -70,22 +82,28 @@ def stamp_of(path: str | Path) -> list[int]:
     return [status.st_size, status.st_mtime_ns]
 
 
-def note_damage(data: Path, reason: str) -> bool:
-    """Leave a note that a generation is damaged; False when there is one already. Raises OSError."""
+def note_damage(data: Path, reason: str, *, certain: bool) -> bool:
+    """Leave a note that something is damaged, or that somebody must look whether it is.
+
+    Returns False when there is a note already. Raises OSError.
+    """
     try:
         with (data / NOTE).open("x", encoding="utf-8") as file:
-            file.write(reason)
+            json.dump({"reason": reason, "certain": certain}, file, ensure_ascii=False)
     except FileExistsError:
         return False
     return True
 
 
-def noted_damage(data: Path) -> str:
-    """Return what a serving process noted, "" when there is no note."""
+def noted_damage(data: Path) -> Note:
+    """Return what a serving process noted."""
     try:
-        return (data / NOTE).read_text(encoding="utf-8", errors="replace") or "damaged"
-    except OSError:
-        return ""
+        note = json.loads((data / NOTE).read_text(encoding="utf-8"))
+        return Note(str(note["reason"]), bool(note["certain"]))
+    except FileNotFoundError:
+        return Note()
+    except (OSError, ValueError, KeyError, TypeError):
+        return Note("a note that cannot be read")
 
 
 def forget_damage(data: Path) -> None:

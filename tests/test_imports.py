@@ -22,10 +22,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "search": ("content", "errors"),
     "progress": (),
     "status": ("log", "progress"),
-    "runtime": ("progress", "store", "search", "config", "errors"),
+    "runtime": ("state", "progress", "store", "search", "config", "errors"),
     "update": ("progress", "runtime", "store", "search", "content", "config", "errors"),
-    "ingest": ("update", "progress", "runtime", "store", "search", "content", "config", "errors"),
-    "background": ("ingest", "runtime", "store", "search", "config", "errors"),
+    "ingest": ("update", "state", "progress", "runtime", "store", "search", "content", "config", "errors"),
+    "watching": ("ingest", "update", "state", "store", "content", "config", "errors"),
+    "background": ("watching", "ingest", "runtime", "store", "search", "config", "errors"),
     "web": (
         *("runtime", "store", "search", "images", "state", "status", "config", "errors"),
         *("content.models", "content.permalinks", "content.reading"),
@@ -34,7 +35,10 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("ingest", "update", "state", "status", "progress", "store", "search", "content", "web.context"),
         *("config", "errors"),
     ),
-    "cli": ("doctor", "ingest", "progress", "web.context", "content", "config", "errors"),
+    "cli": (
+        *("doctor", "watching", "ingest", "update", "progress", "store", "web.context", "content"),
+        *("config", "errors"),
+    ),
     "": ("background", "cli", "log", "web", "runtime", "config", "errors"),
 }
 """What each part may import besides itself; the last is the package's own `__init__`."""

@@ -82,7 +82,7 @@ def _state() -> tuple[str, datetime] | None:
         generation, changed = queries.state(session())
         terms = reader().terms_hash
     except (IndexUnavailable, DBAPIError):
-        return None
+        return None  # whoever needs the store meets the same and says so
     if not generation:
         return None
     program, made = _program()

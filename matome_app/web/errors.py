@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from typing import Final
 
 from flask import Flask, Response, jsonify, make_response, render_template, request
@@ -32,6 +33,8 @@ MESSAGES: Final = {
     404: N_("アドレスが変わったか、なくなったページです。検索してみてください。"),
     405: N_("このアドレスは表示にだけ使えます。"),
 }
+MINUTE: Final = 60.0
+_said: dict[str, float] = {}
 UNKNOWN: Final = N_("この要求には答えられません。")
 
 
@@ -84,17 +87,30 @@ def http_error(error: HTTPException) -> Response:
 
 
 def database_error(error: DBAPIError) -> Response:
-    """Answer when the store cannot be read right now."""
-    logger.error("the store cannot be read: %s", str(error.orig).partition("\n")[0])
+    """Answer when the store cannot be read right now; it is said once a minute, damage once."""
+    said = str(error.orig).partition("\n")[0]
+    if not runtime().report_error(error) and _is_news(said):
+        logger.error("the store cannot be read: %s", said, extra={"event": "store"})
     response = _answer(503, _("データを読めませんでした。しばらくしてからもう一度お試しください。"), retry=True)
     response.headers["Retry-After"] = "10"
     return response
 
 
 def unexpected(error: Exception) -> Response:
-    """Log what nobody foresaw, and apologise."""
+    """Log what nobody foresaw, and apologise; from damaged files anything can come."""
+    if runtime().is_suspect():
+        return unavailable(IndexUnavailable(str(error)))
     logger.exception("unexpected error at %s", request.path, exc_info=error)
     return _answer(500, _("申し訳ありません。しばらくしてからもう一度お試しください。"))
+
+
+def _is_news(said: str) -> bool:
+    """Tell whether an error was not said within the last minute."""
+    now = time.monotonic()
+    if now - _said.get(said, -MINUTE) < MINUTE:
+        return False
+    _said[said] = now
+    return True
 
 
 def _answer(status: int, message: str, *, retry: bool = False) -> Response:

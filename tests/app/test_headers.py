@@ -9,6 +9,8 @@ from email.utils import format_datetime, parsedate_to_datetime
 import pytest
 from flask.testing import FlaskClient
 
+from matome_app.store.generations import current_generation
+from matome_app.store.session import Store
 from matome_app.store.writing import set_meta
 from tests.app.sites import HTMX, TEAPOTS, Site, page, post_text, quote
 
@@ -105,8 +107,12 @@ def test_any_tag_at_all_is_no_reason_to_hide_that_a_page_is_missing(client: Flas
 
 def age_the_store(site: Site, moment: str) -> None:
     """Let the content have changed last at another time."""
-    with site.apps[-1].extensions["matome"].reader().store.sessions.begin() as session:
+    generation = current_generation(site.data)
+    assert generation is not None
+    store = Store(generation.database_url)
+    with store.sessions.begin() as session:
         set_meta(session, "changed", moment)
+    store.close()
 
 
 def test_errors_are_not_kept(client: FlaskClient) -> None:

@@ -22,7 +22,7 @@ from matome_app.store.session import Store
 def made(data: Path) -> str:
     """Make and publish a generation with an empty store; return its name."""
     generation = new_generation(data)
-    store = Store(generation.database_url)
+    store = Store(generation.database_url, "create")
     Base.metadata.create_all(store.engine)
     store.close()
     publish(data, generation)

@@ -27,7 +27,7 @@ SITE = Site(Path("nowhere"), {})
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """Give an empty store."""
-    made = Store(sqlite_url(tmp_path / "matome.sqlite3"))
+    made = Store(sqlite_url(tmp_path / "matome.sqlite3"), "create")
     Base.metadata.create_all(made.engine)
     yield made
     made.close()
