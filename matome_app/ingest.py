@@ -270,7 +270,7 @@ def _judge(data: Path, generation: Generation, sealed: bool) -> Verdict:
     """Find out whether a generation can be updated; looks deep where it was not left as a run leaves it."""
     note = state.noted_damage(data)
     if note.certain:
-        return Verdict(note.reason, damaged=True)
+        return Verdict(str(note), damaged=True)
     reader = open_reader(generation)
     try:
         verdict = _outdated(reader)
