@@ -5,21 +5,17 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
 
 from flask import Flask
 from markupsafe import Markup
 
 from matome_app.web import htmx, urls
-from matome_app.web.context import runtime, settings
+from matome_app.web.context import settings
 from matome_app.web.i18n import iso
 from matome_app.web.static import static_url
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
-
-SMALL_BUILD = 20
-"""A build of fewer posts is over before anyone could read about it."""
 
 
 def init_app(app: Flask) -> None:
@@ -27,7 +23,6 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(iso=iso, lang=lang, number=number, rfc822=rfc822)
     app.jinja_env.globals.update(
         anchor_url=urls.anchor_url,
-        building=building,
         comment_url=urls.comment_url,
         external=urls.external,
         fold_url=urls.fold_url,
@@ -46,12 +41,6 @@ def init_app(app: Flask) -> None:
 def rfc822(moment: datetime) -> str:
     """Return a stored moment as RSS wants it."""
     return format_datetime(moment.replace(tzinfo=UTC))
-
-
-def building() -> dict[str, Any]:
-    """Return how far a build has come that readers should know of: one that has posts still to store."""
-    progress = runtime().progress()
-    return progress if progress.get("total", 0) > SMALL_BUILD else {}
 
 
 def number(value: int) -> str:

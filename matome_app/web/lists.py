@@ -106,9 +106,3 @@ def _beside(months: list[TermCount], chosen: str) -> tuple[str, str]:
     earlier = [month.slug for month in months if month.slug < slug]
     later = [month.slug for month in months if month.slug > slug]
     return (earlier[0] if earlier else "", later[-1] if later else "") if slug else ("", "")
-
-
-@blueprint.get("/progress")
-def progress() -> Response:
-    """Show how far a build has come: the banner alone for htmx, otherwise back to the posts."""
-    return htmx.render("_progress.html", "_progress.html") if htmx.wants_fragment() else redirect("/")

@@ -74,6 +74,17 @@ on('htmx:after:swap', ({ detail }) => {
   target.focus({ preventScroll: true });
 });
 
+// While a first build runs, a list that is not full takes in what has come, and any list does at the end: rows come below
+// those that are there, which stay.
+on('htmx:after:swap', ({ detail }) => {
+  const [old, { dataset }] = [detail.ctx.target, byId('progress')];
+  const items = document.querySelectorAll('#main > .list .item').length;
+  if (old?.id !== 'progress' || !document.querySelector('#main > .list') || document.activeElement === box()) return;
+  if ('done' in dataset || (items < 20 && dataset.posts !== old.dataset.posts)) {
+    htmx.ajax('GET', location.pathname + location.search, { target: '#main', swap: 'innerMorph' });
+  }
+});
+
 // An answer that is an error is not a place to come back to.
 on('htmx:before:history:update', (event) => {
   const status = event.detail.response?.status;
