@@ -11,9 +11,9 @@ import numpy as np
 from sqlalchemy import Connection
 
 from matome_app.search.analysis import fold
-from matome_app.search.columns import Codes, Columns, Comments, Flags, Ints, Pairs, PostRow, parse_numbers
+from matome_app.search.columns import Codes, Columns, Comments, Flags, Ints, Pairs, PostRow
 from matome_app.search.engine import PostCard, PostTag
-from matome_app.search.tables import epoch
+from matome_app.search.tables import epoch, parse_numbers
 
 _COMMENTS = """
     SELECT group_concat(key), group_concat(post), group_concat(ordinal), group_concat(created), group_concat(length),
@@ -76,7 +76,10 @@ def renew_columns(connection: Connection, old: Columns) -> Columns:
     new_ordinal = np.full(len(old.posts), -1, np.int32)
     new_ordinal[kept] = _ordinals_of(posts, old.post_keys[kept])
     by_key: list[int] = _ordinals_of(posts, np.array(sorted(added), np.int64)).tolist()
-    comments = _renewed(_kept(old.comments, new_ordinal), _read_comments(connection, added), posts)
+    coming = _read_comments(connection, added)
+    if coming and old.size and coming[0][0] <= int(old.keys[-1]):
+        return load_columns(connection)  # the old ones are of a later moment, in which these were gone
+    comments = _renewed(_kept(old.comments, new_ordinal), coming, posts)
     return Columns.of(
         old.epoch,
         comments,

@@ -48,14 +48,24 @@ def gram_words(folded: str) -> str:
     return " ".join(sorted(words))
 
 
+def gram_word(gram: str) -> str:
+    """Return the word of one or two characters; at least one of them is no ASCII letter or digit."""
+    return gram.translate(_WRITTEN)
+
+
+def run_word(run: str) -> str:
+    """Return the word of a Latin run."""
+    return RUN + run
+
+
 def match_gram(gram: str) -> str:
-    """Return the expression that finds one or two characters; at least one of them is no ASCII letter or digit."""
-    return f'"{gram.translate(_WRITTEN)}"'
+    """Return the expression that finds one or two characters."""
+    return f'"{gram_word(gram)}"'
 
 
 def match_runs(runs: Iterable[str]) -> str:
     """Return the expression that finds texts with all of the Latin runs."""
-    return " AND ".join(f'"{RUN}{run}"' for run in runs)
+    return " AND ".join(f'"{run_word(run)}"' for run in runs)
 
 
 def match_substring(folded: str) -> str:

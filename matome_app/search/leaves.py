@@ -9,14 +9,14 @@ import numpy as np
 from sqlalchemy import Connection
 
 from matome_app.search.analysis import fold, latin_runs
-from matome_app.search.columns import Codes, Ints, parse_numbers
-from matome_app.search.grams import match_gram, match_runs, match_substring
+from matome_app.search.columns import Codes, Ints
+from matome_app.search.grams import gram_word, match_gram, match_runs, match_substring, run_word
 from matome_app.search.latin import LatinTerm, read_latin
 from matome_app.search.postings import LATIN, WORDS
 from matome_app.search.query import Term
 from matome_app.search.scoring import bm25f
 from matome_app.search.snapshot import Floats, Leaf, Snapshot, Tiers
-from matome_app.search.tables import fetch
+from matome_app.search.tables import GRAMS, TRIGRAMS, fetch, gram_keys, parse_numbers
 from matome_app.search.titles import Places, title_weights
 from matome_app.search.words import PART, VARIANT, Word, Words, without_long_vowel
 
@@ -119,8 +119,10 @@ class _Finder:
         matching = " OR ".join(f"({match_runs(runs)})" for runs in latin.choices)
         if latin.pairs:
             matching = " AND ".join([*map(match_gram, latin.pairs), f"({matching})"])
+        if latin.exact and len(latin.choices) == len(latin.choices[0]) == 1 and not latin.pairs:
+            return self._gram(run_word(latin.choices[0][0]))
         if latin.exact:
-            return self._ids("search_grams", matching)
+            return self._ids(GRAMS, matching)
         rows = fetch(
             self._connection,
             "SELECT key, folded FROM search_texts"
@@ -136,14 +138,20 @@ class _Finder:
 
     def characters(self, texts: Sequence[str]) -> Codes:
         """Return the comments that hold the characters of one of the texts."""
+        if len(texts) == 1 and len(texts[0]) < 3:
+            return self._gram(gram_word(texts[0]))
         short = " OR ".join(match_gram(text) for text in texts if len(text) < 3)
         long = " OR ".join(match_substring(text) for text in texts if len(text) >= 3)
-        found = [
-            self._ids(table, matching)
-            for table, matching in (("search_grams", short), ("search_trigrams", long))
-            if matching
-        ]
+        found = [self._ids(table, matching) for table, matching in ((GRAMS, short), (TRIGRAMS, long)) if matching]
         return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+
+    def _gram(self, word: str) -> Codes:
+        """Return the comments that have a word of the grams table."""
+        frequent = self._snapshot.frequent
+        listed = frequent.postings(GRAMS, word) if frequent else None
+        if frequent is None or listed is None:
+            return self._known(gram_keys(self._connection, word))
+        return self._known(np.concatenate([listed[0], gram_keys(self._connection, word, above=frequent.last_key)]))
 
     def _long(self, text: str) -> Codes:
         """Return the comments that hold a long text: one trigram after another would take a time of its square."""

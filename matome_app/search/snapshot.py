@@ -6,7 +6,7 @@ import threading
 import unicodedata
 import weakref
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,14 +16,15 @@ from whoosh.reading import IndexReader
 
 from matome_app.search.columns import Codes, Columns, Pairs
 from matome_app.search.engine import SearchResult
+from matome_app.search.frequent import Frequent
 from matome_app.search.params import SearchParams
-from matome_app.search.postings import LATIN, read_keys, read_postings
+from matome_app.search.postings import LATIN, leaf_starts, read_keys, read_postings
 from matome_app.search.terms import TermTable
 
 Floats = npt.NDArray[np.float32]
 Tiers = npt.NDArray[np.uint8]
 
-CACHE_BYTES: Final = 32 * 1024 * 1024
+CACHE_BYTES: Final = 64 * 1024 * 1024
 RESULTS: Final = 512
 """So many answers are remembered whole: what many ask at once, the page a reader comes back to."""
 
@@ -93,25 +94,49 @@ class LeafCache:
 
 
 class WordReader:
-    """Reads words by slot from Whoosh; one thread at a time. Without an index there are no words."""
+    """Reads words by slot from Whoosh, those of frequent terms from their file; without an index there are no words.
 
-    def __init__(self, reader: IndexReader | None, columns: Columns) -> None:
+    Whoosh is asked by one thread at a time.
+    """
+
+    def __init__(self, reader: IndexReader | None, columns: Columns, frequent: Frequent | None) -> None:
         self._reader = reader
+        self._columns = columns
+        self._frequent = frequent
         self._lock = threading.Lock()
         if reader is not None:
             weakref.finalize(self, reader.close)  # not before the last search that uses it is done
         self._latin_words: dict[int, list[str]] | None = None
         self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
+        self._leaf_starts = leaf_starts(reader) if reader is not None else [0]
+        self._newest: list[int] | None = None
 
     def postings(self, name: str, term: str) -> tuple[Codes, Floats]:
         """Return the slots of the comments that have a term, and how often."""
         if self._reader is None:
             return np.empty(0, np.int32), np.empty(0, np.float32)
+        listed = self._frequent.postings(name, term) if self._frequent else None
+        if self._frequent is None or listed is None:
+            return self._read(self._reader, name, term, 0)
+        slots, weights = _alive(self._columns.slots(listed[0]), listed[1])
+        new, new_weights = self._read(self._reader, name, term, self._frequent.last_key + 1)
+        return (np.concatenate([slots, new]), np.concatenate([weights, new_weights])) if len(new) else (slots, weights)
+
+    def _read(self, reader: IndexReader, name: str, term: str, first_key: int) -> tuple[Codes, Floats]:
+        """Read the postings of comments from some key on."""
+        least = int(np.searchsorted(self._columns.keys, first_key)) if first_key else 0
         with self._lock:
-            documents, weights = read_postings(self._reader, name, term)
+            documents, weights = read_postings(reader, name, term, self._leaves_with(least))
         slots = self._slot_of[documents]
-        alive = slots >= 0
-        return (slots, weights) if alive.all() else (slots[alive], weights[alive])
+        return _alive(np.where(slots >= least, slots, -1) if least else slots, weights)
+
+    def _leaves_with(self, least: int) -> Collection[int] | None:
+        """Return the places of the segments that hold slots from some slot on, None for all."""
+        if not least:
+            return None
+        if self._newest is None:
+            self._newest = [int(slots.max(initial=-1)) for slots in np.split(self._slot_of, self._leaf_starts[1:])]
+        return [place for place, newest in enumerate(self._newest) if newest >= least]
 
     def frequency(self, name: str, term: str) -> int:
         """Return how many documents have a term, deleted ones included."""
@@ -133,6 +158,12 @@ class WordReader:
                     by_length.setdefault(len(term), []).append(term.decode())
             self._latin_words = by_length
         return self._latin_words.get(length, ())
+
+
+def _alive(slots: Codes, weights: Floats) -> tuple[Codes, Floats]:
+    """Leave out the comments that are gone."""
+    alive = slots >= 0
+    return (slots, weights) if alive.all() else (slots[alive], weights[alive])
 
 
 class Names:
@@ -178,6 +209,7 @@ class Snapshot:
     words_generation: int
     columns: Columns
     words: WordReader
+    frequent: Frequent | None
     names: Names
     terms: TermTable
     cache: LeafCache = field(default_factory=LeafCache)

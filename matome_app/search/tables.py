@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -36,9 +38,11 @@ _TABLES: Final = (
     "CREATE INDEX IF NOT EXISTS search_post_tags_post ON search_post_tags (post)",
     "CREATE INDEX IF NOT EXISTS search_post_months_post ON search_post_months (post)",
 )
+GRAMS: Final = "search_grams"
+TRIGRAMS: Final = "search_trigrams"
 _FULL_TEXT: Final = {
-    "search_grams": "words, content='', detail=none, columnsize=0, tokenize='ascii'",
-    "search_trigrams": "folded, content='', columnsize=0, tokenize='trigram case_sensitive 1'",
+    GRAMS: "words, content='', detail=none, columnsize=0, tokenize='ascii'",
+    TRIGRAMS: "folded, content='', columnsize=0, tokenize='trigram case_sensitive 1'",
 }
 _ROWS: Final = ("search_posts", "search_post_tags", "search_post_months", "search_comments", "search_texts")
 CHANGED: Final = "changed_posts"
@@ -207,6 +211,27 @@ def merge_pieces(connection: Connection) -> None:
             if done:
                 break
             pages = _PAGES
+
+
+def frequent_grams(connection: Connection, least: int) -> list[str]:
+    """Return the words of the grams table that at least so many comments have."""
+    connection.exec_driver_sql(f"CREATE VIRTUAL TABLE temp.gram_counts USING fts5vocab(main, {GRAMS}, row)")
+    try:
+        rows = connection.exec_driver_sql("SELECT term FROM temp.gram_counts WHERE doc >= ?", (least,)).all()
+    finally:
+        connection.exec_driver_sql("DROP TABLE temp.gram_counts")
+    return [str(row[0]) for row in rows]
+
+
+def gram_keys(connection: Connection, word: str, above: int = 0) -> npt.NDArray[np.int64]:
+    """Return the keys of the comments that have a word of the grams table, those above some key, in order."""
+    query = f"SELECT group_concat(rowid) FROM {GRAMS} WHERE {GRAMS} MATCH ? AND rowid > ?"
+    return parse_numbers(fetch(connection, query, (f'"{word}"', above))[0][0])
+
+
+def parse_numbers(joined: str | None) -> npt.NDArray[np.int64]:
+    """Read the numbers that SQLite's group_concat joined: three times faster than rows."""
+    return np.fromstring(joined, np.int64, sep=",") if joined else np.empty(0, np.int64)
 
 
 def check_full_text(connection: Connection) -> list[str]:

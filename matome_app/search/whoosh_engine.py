@@ -25,6 +25,7 @@ from matome_app.search.columns import Columns
 from matome_app.search.engine import PostHit, SearchResult
 from matome_app.search.explain import highlights
 from matome_app.search.facets import post_counts
+from matome_app.search.frequent import read_frequent
 from matome_app.search.matching import match
 from matome_app.search.params import SearchParams
 from matome_app.search.query import MAX_TERMS, Query, parse
@@ -190,15 +191,17 @@ class WhooshEngine:
         same = old is not None and old.generation == generation
         columns = old.columns if old is not None and same else self._columns(connection, old)
         names = old.names if old is not None and same else Names(columns)
+        frequent = read_frequent(self._folder.parent, columns.epoch, generation)
         words = words_generation(self._folder)
         if words != self._damaged:
             try:
                 reader = open_reader(self._folder)
                 words = -1 if reader is None else int(reader.generation() or 0)
-                return Snapshot(generation, words, columns, WordReader(reader, columns), names, self._terms)
+                read = WordReader(reader, columns, frequent)
+                return Snapshot(generation, words, columns, read, frequent, names, self._terms)
             except Exception as error:
                 self._give_up_words(words, error)
-        return Snapshot(generation, words, columns, WordReader(None, columns), names, self._terms)
+        return Snapshot(generation, words, columns, WordReader(None, columns, None), frequent, names, self._terms)
 
     def _columns(self, connection: Connection, old: Snapshot | None) -> Columns:
         """Return the columns of now, by way of those of before, or those that were saved."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -12,8 +13,9 @@ from sqlalchemy import Connection
 
 from matome_app.search.column_file import NAME, read_columns, save_columns
 from matome_app.search.column_loading import load_columns, renew_columns
-from matome_app.search.columns import Ints, parse_numbers
+from matome_app.search.columns import Ints
 from matome_app.search.engine import PostDocument
+from matome_app.search.frequent import save_frequent
 from matome_app.search.helper import new_analyst
 from matome_app.search.tables import (
     CHANGED,
@@ -22,10 +24,11 @@ from matome_app.search.tables import (
     iter_texts,
     merge_pieces,
     next_generation,
+    parse_numbers,
     remove_posts,
     set_meta,
 )
-from matome_app.search.word_index import drop_all_but, missing, words_generation
+from matome_app.search.word_index import drop_all_but, missing, open_reader, words_generation
 
 logger = logging.getLogger("matome")
 
@@ -78,7 +81,7 @@ class SearchWriter:
         with self._connection.engine.connect() as connection:
             if self._bulk:
                 merge_pieces(connection)
-            _save_columns(connection, self._folder.parent)
+            _save(connection, self._folder.parent, self._folder)
 
     def abort(self) -> None:
         """Give up the words that `commit` would have written; harmless after it."""
@@ -100,16 +103,19 @@ def _pending(folder: Path) -> Path:
     return folder.with_name(f"{folder.name}.pending")
 
 
-def _save_columns(connection: Connection, folder: Path) -> None:
-    """Save the columns when many posts came or went since they were saved; a start without them is only slower."""
+def _save(connection: Connection, folder: Path, words: Path) -> None:
+    """Save columns and frequent postings when many posts came or went since then; without them all is only slower."""
     changed = int(get_meta(connection, CHANGED) or 0)
     if (folder / NAME).exists() and changed - int(get_meta(connection, SAVED) or 0) < STALE:
         return
     old = read_columns(folder)
+    columns = load_columns(connection) if old is None else renew_columns(connection, old)
     try:
-        save_columns(load_columns(connection) if old is None else renew_columns(connection, old), folder)
+        save_columns(columns, folder)
+        with open_reader(words) or nullcontext() as reader:
+            save_frequent(connection, columns, reader, folder)
     except OSError as error:
-        logger.warning("the columns of the index could not be saved (%s); starts are slower without them", error)
+        logger.warning("what makes searches quick could not be saved (%s); they are slower without it", error)
         return
     set_meta(connection, SAVED, str(changed))
     connection.commit()
