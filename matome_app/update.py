@@ -15,7 +15,7 @@ from matome_app.content import loader
 from matome_app.content.models import Post as ContentPost
 from matome_app.content.permalinks import post_path, term_slug
 from matome_app.content.publication import publication
-from matome_app.content.scanning import Scan, SourceFile, find, scan
+from matome_app.content.scanning import TOP, Scan, SourceFile, find, scan
 from matome_app.content.settling import FRESH, Unsettled, read_settled
 from matome_app.errors import ContentError, Fault
 from matome_app.progress import Listener, Phase, Progress, write_progress
@@ -55,7 +55,7 @@ TELL = 0.25
 class Report:
     """What a run did. `comments` counts those stored by it; `faults` are of the files it read.
 
-    `wrote` tells whether there was anything to do; `unsettled` are files that somebody is writing: what is served of them stays, and the next run looks at them again.
+    `unsettled` are files that somebody is writing: what is served of them stays, and the next run looks at them again.
     """
 
     added: int = 0
@@ -67,7 +67,10 @@ class Report:
     seconds: float = 0.0
     busy: bool = False
     unsettled: list[str] = field(default_factory=list)
-    wrote: bool = False
+
+    def __bool__(self) -> bool:
+        """Tell whether there is anything to report."""
+        return bool(self.added or self.changed or self.removed or self.faulty)
 
     @property
     def comments_a_second(self) -> float:
@@ -110,7 +113,7 @@ def find_changes(settings: Settings, session: Session, now: datetime, paths: Col
         if (row := known.get(file.relative)) is None or row.stamp != file.stamp or row.path in due
     ]
     present = {file.relative for file in found.files}
-    # A folder that cannot be read, or a content folder that is not there, is no reason to drop its posts.
+    # A folder that cannot be read, or that is not there at all, is no reason to drop its posts.
     unreadable = [fault.path for fault in found.faults if fault.code == "unreadable"]
     gone = [path for path in known if path not in present and not _lies_in(path, unreadable)]
     if len(gone) >= MANY and len(gone) == source_count(session):
@@ -120,7 +123,7 @@ def find_changes(settings: Settings, session: Session, now: datetime, paths: Col
             len(gone),
         )
         gone = []
-    return Changes(found, read, gone if content.is_dir() else [], PATIENCE if paths is None else 0)
+    return Changes(found, read, gone if (content / TOP).is_dir() else [], PATIENCE if paths is None else 0)
 
 
 def _lies_in(path: str, places: Iterable[str]) -> bool:
