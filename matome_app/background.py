@@ -68,7 +68,9 @@ def begin(app: Flask, runtime: Runtime) -> None:
     except DataFolderError as error:
         if not there:
             raise
-        logger.warning("%s; what was indexed before is served, and nothing new", error)
+        logger.warning(
+            "%s; what was indexed before is served, and nothing new", error, extra={"event": "data-read-only"}
+        )
     else:
         runtime.repair = builder.start
         if not there:

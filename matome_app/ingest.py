@@ -177,7 +177,8 @@ def _recovered(settings: Settings) -> Generation | None:
         finally:
             reader.store.close()
         if whole:
-            logger.warning("the file that names the current generation was lost; %s is served again", generation.name)
+            reason = "the file that names the current generation was lost"
+            logger.warning("%s; %s is served again", reason, generation.name, extra={"event": "damage"})
             publish(settings.data_dir, generation)
             return generation
     return None
@@ -303,10 +304,12 @@ def _difference(before: str, after: str) -> str:
 def _examine(data: Path, reader: Reader) -> Verdict:
     """Look through a whole generation; raises DBAPIError."""
     if state.read_state(data).get("seal"):
-        logger.warning("the files of the index were changed from outside; looking through them")
+        logger.warning(
+            "the files of the index were changed from outside; looking through them", extra={"event": "seal-broken"}
+        )
         state.write_state(data, seal=None)
     else:
-        logger.info("the last run did not come to its end; looking through what it left")
+        logger.info("the last run did not come to its end; looking through what it left", extra={"event": "unsealed"})
     checks: tuple[Callable[[Session], str], ...] = (_broken_pages, _lost_text)
     with reader.store.sessions() as session:
         for check in checks:
@@ -381,7 +384,8 @@ def _update(
                 index.confirm()
         number = int(get_meta(session, "generation") or 0)
     for fault in report.faults:
-        logger.log(logging.ERROR if fault.severity == "error" else logging.WARNING, "%s", fault)
+        level = logging.ERROR if fault.severity == "error" else logging.WARNING
+        logger.log(level, "%s", fault, extra={"event": "fault", **fault.as_json()})
     if wrote:
         _seal(data, reader, number)
     return report, wrote

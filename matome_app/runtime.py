@@ -283,9 +283,9 @@ class Runtime:
             try:
                 self._terms = load_terms(self.settings.terms_file)
             except SettingError as error:
-                logger.warning("%s; searches go on with the table as it was", error)
+                logger.warning("%s; searches go on with the table as it was", error, extra={"event": "terms"})
                 return
-            logger.info("searches use %s as it is now", self.settings.terms_file)
+            logger.info("searches use %s as it is now", self.settings.terms_file, extra={"event": "terms"})
             if self._reader is not None:
                 self._reader, old = open_reader(self._reader.generation, self._terms, "read"), self._reader
                 self._files = _Files()

@@ -181,7 +181,7 @@ def read_post(text: str, file: str, site: Site) -> tuple[Post | None, list[Fault
     try:
         return _read_post(text, file, site)
     except Exception as error:  # a mistake of ours in one file must not keep the others from being served
-        logger.exception("%s: reading the post failed", file)
+        logger.exception("%s: reading the post failed", file, extra={"event": "unexpected"})
         message = f"the post cannot be read, which is our fault ({type(error).__name__}); please report it"
         return None, [Fault(file, 1, 1, "unreadable", message)]
 

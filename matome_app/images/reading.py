@@ -66,7 +66,7 @@ def _read(path: Path, _mtime_ns: int, size: int) -> Picture | None:
         return _read_pixels(path)
     except Exception as error:
         # What decoders raise for a damaged file has no common class, and a page has to do without the picture.
-        logger.warning("%s: the picture cannot be read (%s); replace the file", path, error)
+        logger.warning("%s: the picture cannot be read (%s); replace the file", path, error, extra={"event": "picture"})
         return None
 
 

@@ -100,7 +100,7 @@ def unexpected(error: Exception) -> Response:
     """Log what nobody foresaw, and apologise; from damaged files anything can come."""
     if runtime().is_suspect():
         return unavailable(IndexUnavailable(str(error)))
-    logger.exception("unexpected error at %s", request.path, exc_info=error)
+    logger.exception("unexpected error at %s", request.path, exc_info=error, extra={"event": "unexpected"})
     return _answer(500, _("申し訳ありません。しばらくしてからもう一度お試しください。"))
 
 
