@@ -385,7 +385,8 @@ def _update(
         number = int(get_meta(session, "generation") or 0)
     for fault in report.faults:
         level = logging.ERROR if fault.severity == "error" else logging.WARNING
-        logger.log(level, "%s", fault, extra={"event": "fault", **fault.as_json()})
+        place = {"path": fault.path, "line": fault.line, "column": fault.column, "code": fault.code}
+        logger.log(level, "%s", fault, extra={"event": "fault", **place})
     if wrote:
         _seal(data, reader, number)
     return report, wrote
