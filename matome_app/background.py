@@ -29,6 +29,7 @@ from matome_app.errors import DataFolderError, MatomeError
 from matome_app.runtime import Runtime
 from matome_app.search.params import SearchParams
 from matome_app.store.generations import current_generation, prepare_folder
+from matome_app.watching import start_watching
 
 logger = logging.getLogger("matome")
 
@@ -82,6 +83,8 @@ def begin(app: Flask, runtime: Runtime) -> None:
         answered.wait(A_MOMENT)
         if runtime.repair is not None and there:
             start_build(settings, builder)
+        if settings.watch:
+            start_watching(settings)
         warm_up(runtime)
 
     threading.Thread(target=work, name="start", daemon=True).start()

@@ -32,7 +32,7 @@ def holder_of(lock: Path) -> int | None:
     for line in held:
         # Such as `11: FLOCK  ADVISORY  WRITE 12032 fe:00:2441328 0 EOF`; who waits has an arrow after the number.
         fields = line.split()
-        if len(fields) > 5 and fields[1] == "FLOCK" and fields[5] == f"{device}:{status.st_ino}":
+        if len(fields) > 5 and fields[1] in ("FLOCK", "POSIX") and fields[5] == f"{device}:{status.st_ino}":
             return int(fields[4])
     return None
 
