@@ -1,13 +1,19 @@
-"""Write posts into the store and take them out, inside the caller's transaction; counts follow in `recount`."""
+"""Write posts into the store and take them out, inside the caller's transaction; counts follow in `recount`.
+
+Nothing here costs more because the site is larger: counts are changed by what came and went, not counted again. Rows go
+in by SQLAlchemy's Core, since nobody needs them as objects.
+"""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, delete, distinct, func, insert, literal, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import Table, bindparam, delete, distinct, func, insert, select, update
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from matome_app.content.models import Post as ContentPost
 from matome_app.content.models import Segment
@@ -17,68 +23,90 @@ from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, 
 
 
 class PostWriter:
-    """Writes posts and remembers which terms and users it touched, so that `recount` need not look at the rest."""
+    """Writes posts and remembers what that adds to and takes from the counts of terms and users, for `recount`."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.touched_terms: set[int] = set()
-        self.touched_users: set[str] = set()
-        self._terms: dict[tuple[str, str], int] = {
-            (taxonomy, slug): id_ for id_, taxonomy, slug in session.execute(select(Term.id, Term.taxonomy, Term.slug))
-        }
-        self._next_key = _next_key(session)
+        self._labels: defaultdict[int, Counter[str]] = defaultdict(Counter)
+        self._comments: Counter[str] = Counter()
+        self._posts: Counter[str] = Counter()
+        self._terms: dict[tuple[str, str], int] = {}
+        self._next: int | None = None
 
     def remove(self, post_ids: Collection[int]) -> None:
         """Take posts out with all that belongs to them."""
-        if not post_ids:
-            return
-        self.touched_users.update(
-            self.session.scalars(select(Comment.user).where(Comment.post_id.in_(post_ids)).distinct())
+        for ids in _chunks(sorted(post_ids)):
+            self._count_out(ids)
+            for table in (PostTerm, Fold, Comment, Alias):
+                self.session.execute(delete(table).where(table.post_id.in_(ids)))
+            self.session.execute(delete(Post).where(Post.id.in_(ids)))
+
+    def _count_out(self, post_ids: Sequence[int]) -> None:
+        users = (
+            select(Comment.user, func.count(), func.count(distinct(Comment.post_id)))
+            .where(Comment.post_id.in_(post_ids))
+            .group_by(Comment.user)
         )
-        self.touched_terms.update(
-            self.session.scalars(select(PostTerm.term_id).where(PostTerm.post_id.in_(post_ids)).distinct())
+        for user, comments, posts in self.session.execute(users):
+            self._comments[user] -= comments
+            self._posts[user] -= posts
+        labels = (
+            select(PostTerm.term_id, PostTerm.label, func.count())
+            .where(PostTerm.post_id.in_(post_ids))
+            .group_by(PostTerm.term_id, PostTerm.label)
         )
-        for table in (PostTerm, Fold, Comment, Alias):
-            self.session.execute(delete(table).where(table.post_id.in_(post_ids)))
-        self.session.execute(delete(Post).where(Post.id.in_(post_ids)))
+        for term_id, label, count in self.session.execute(labels):
+            self._labels[term_id][label] -= count
 
     def add(self, post: ContentPost) -> tuple[int, range]:
         """Store a post that is not in the store; return its id and the keys of its comments, in order."""
-        row = _post_row(post)
-        self.session.add(row)
-        self.session.flush()
-        self._add_terms(row.id, post)
-        keys = range(self._next_key, self._next_key + len(post.comments))
-        self._next_key = keys.stop
-        rows = [_comment_row(comment, key, row.id) for comment, key in zip(post.comments, keys, strict=True)]
+        made = self.session.connection().execute(insert(_table(Post)), _post_row(post)).inserted_primary_key
+        assert made is not None
+        post_id = int(made[0])
+        self._add_terms(post_id, post)
+        first = self._next_key()
+        keys = range(first, first + len(post.comments))
+        self._next = keys.stop
+        self._insert(
+            Comment, [_comment_row(comment, key, post_id) for comment, key in zip(post.comments, keys, strict=True)]
+        )
+        self._insert(Fold, _fold_rows(post, post_id))
+        self._add_aliases(post_id, post)
+        users = Counter(comment.user for comment in post.comments)
+        self._comments.update(users)
+        self._posts.update(users.keys())
+        return post_id, keys
+
+    def _insert(self, model: type[DeclarativeBase], rows: list[dict[str, Any]]) -> None:
         if rows:
-            self.session.execute(insert(Comment), rows)
-        if post.details:
-            self.session.execute(insert(Fold), _fold_rows(post, row.id))
-        self._add_aliases(row.id, post)
-        self.touched_users.update(comment.user for comment in post.comments)
-        return row.id, keys
+            self.session.connection().execute(insert(_table(model)), rows)
+
+    def _next_key(self) -> int:
+        if self._next is None:
+            stored = int(get_meta(self.session, "next_comment_key") or 1)
+            self._next = max(stored, (self.session.scalar(select(func.max(Comment.key))) or 0) + 1)
+        return self._next
 
     def _add_terms(self, post_id: int, post: ContentPost) -> None:
-        links: list[dict[str, Any]] = []
+        links: dict[int, dict[str, Any]] = {}
         for taxonomy, names in (("tags", post.front_matter.tags), ("months", post.front_matter.months)):
-            seen: set[int] = set()
             for position, name in enumerate(names):
                 term_id = self._term(taxonomy, name)
-                if term_id not in seen:
-                    seen.add(term_id)
-                    links.append({"post_id": post_id, "term_id": term_id, "position": position, "label": name})
-        if links:
-            self.session.execute(insert(PostTerm), links)
-            self.touched_terms.update(link["term_id"] for link in links)
+                if term_id not in links:
+                    links[term_id] = {"post_id": post_id, "term_id": term_id, "position": position, "label": name}
+                    self._labels[term_id][name] += 1
+        self._insert(PostTerm, list(links.values()))
 
     def _term(self, taxonomy: str, name: str) -> int:
         key = taxonomy, term_slug(name)
         if key not in self._terms:
-            term = Term(taxonomy=taxonomy, slug=key[1], name=name, posts=0)
-            self.session.add(term)
-            self.session.flush()
-            self._terms[key] = term.id
+            known = self.session.scalar(select(Term.id).where(Term.taxonomy == taxonomy, Term.slug == key[1]))
+            if known is None:
+                row = {"taxonomy": taxonomy, "slug": key[1], "name": name, "posts": 0}
+                made = self.session.connection().execute(insert(_table(Term)), row).inserted_primary_key
+                assert made is not None
+                known = int(made[0])
+            self._terms[key] = known
         return self._terms[key]
 
     def _add_aliases(self, post_id: int, post: ContentPost) -> None:
@@ -91,31 +119,53 @@ class PostWriter:
         paths.append(post_path(post.source))
         for path in paths:
             if path and path != post.path:
-                self.session.merge(Alias(path=path, post_id=post_id))
+                _put(self.session, Alias, {"path": path, "post_id": post_id})
 
     def recount(self) -> None:
         """Bring the counts of all touched terms and users up to date; terms and users without a post go."""
-        for chunk in _chunks(sorted(self.touched_terms)):
-            self._recount_terms(chunk)
-        for names in _chunks(sorted(self.touched_users)):
-            self.session.execute(delete(User).where(User.name.in_(names)))
-            counts = select(Comment.user, func.count(), func.count(distinct(Comment.post_id))).where(
-                Comment.user.in_(names), Comment.user != literal("")
-            )
-            rows = [
-                {"name": name, "folded": folded(name), "comments": comments, "posts": posts}
-                for name, comments, posts in self.session.execute(counts.group_by(Comment.user))
-            ]
-            if rows:
-                self.session.execute(insert(User), rows)
-        self.touched_terms.clear()
-        self.touched_users.clear()
-        set_meta(self.session, "next_comment_key", str(self._next_key))
+        for ids in _chunks(sorted(self._labels)):
+            self._recount_terms(ids)
+        for names in _chunks(sorted(self._comments)):
+            self._recount_users(names)
+        self._labels.clear()
+        self._comments.clear()
+        self._posts.clear()
+        if self._next is not None:
+            set_meta(self.session, "next_comment_key", str(self._next))
+
+    def _recount_users(self, names: Sequence[str]) -> None:
+        rows = [
+            {"name": name, "folded": folded(name), "comments": self._comments[name], "posts": self._posts[name]}
+            for name in names
+            if name and (self._comments[name] or self._posts[name])
+        ]
+        if not rows:
+            return
+        upsert = sqlite.insert(_table(User))
+        counts = {name: _table(User).c[name] + upsert.excluded[name] for name in ("comments", "posts")}
+        upsert = upsert.on_conflict_do_update(index_elements=["name"], set_=counts)
+        self.session.connection().execute(upsert, rows)
+        fewer = [name for name in names if self._comments[name] < 0]
+        if fewer:
+            self.session.execute(_quietly(delete(User).where(User.name.in_(fewer), User.comments <= 0)))
 
     def _recount_terms(self, ids: Sequence[int]) -> None:
-        among: ColumnElement[bool] = Term.id.in_(ids)
-        count = select(func.count()).where(PostTerm.term_id == Term.id).scalar_subquery()
-        self.session.execute(update(Term).where(among).values(posts=count).execution_options(synchronize_session=False))
+        table = _table(Term)
+        changes = [{"term": id_, "more": self._labels[id_].total()} for id_ in ids]
+        count = update(table).where(table.c.id == bindparam("term")).values(posts=table.c.posts + bindparam("more"))
+        self.session.connection().execute(count, changes)
+        rows = self.session.execute(select(Term.id, Term.name, Term.posts).where(Term.id.in_(ids))).all()
+        gone = {id_ for id_, _, posts in rows if posts <= 0}
+        self._respell([id_ for id_, name, _ in rows if id_ not in gone and not self._keeps_spelling(id_, name)])
+        if gone:
+            self.session.execute(_quietly(delete(Term).where(Term.id.in_(gone))))
+            self._terms = {key: id_ for key, id_ in self._terms.items() if id_ not in gone}
+
+    def _keeps_spelling(self, term_id: int, name: str) -> bool:
+        """Tell whether the most frequent spelling of a term still is: it lost nothing, and no other gained."""
+        return all(change >= 0 if label == name else change <= 0 for label, change in self._labels[term_id].items())
+
+    def _respell(self, ids: Sequence[int]) -> None:
         # The spelling most posts use; among equals the one that sorts first, so that every build agrees.
         spelling = (
             select(PostTerm.label)
@@ -125,37 +175,44 @@ class PostWriter:
             .limit(1)
             .scalar_subquery()
         )
-        self.session.execute(
-            update(Term).where(among, Term.posts > 0).values(name=spelling).execution_options(synchronize_session=False)
-        )
-        gone = set(self.session.scalars(select(Term.id).where(among, Term.posts == 0)))
-        self.session.execute(delete(Term).where(Term.id.in_(gone)).execution_options(synchronize_session=False))
-        self._terms = {key: id_ for key, id_ in self._terms.items() if id_ not in gone}
+        if ids:
+            self.session.execute(_quietly(update(Term).where(Term.id.in_(ids)).values(name=spelling)))
 
 
-def _post_row(post: ContentPost) -> Post:
+def _table(model: type[DeclarativeBase]) -> Table:
+    table = model.__table__
+    assert isinstance(table, Table)
+    return table
+
+
+def _quietly(statement: Any) -> Any:
+    """Return a statement that does not look for objects to bring up to date: there are none."""
+    return statement.execution_options(synchronize_session=False)
+
+
+def _post_row(post: ContentPost) -> dict[str, Any]:
     fields = post.front_matter
     is_bundle = post.source.rsplit("/", 1)[-1].startswith("index.")
-    return Post(
-        path=post.path,
-        url=post.url,
-        source=post.source,
-        folder=post.source.rsplit("/", 1)[0] if is_bundle else "",
-        title=fields.title,
-        date=_utc(fields.date),
-        date_text=fields.date.isoformat().replace("+00:00", "Z") if fields.date else "",
-        changed=_utc(fields.lastmod or fields.date),
-        featureimage=fields.featureimage,
-        description=fields.description,
-        source_url=post.source_url,
-        segments=[list(segment) for segment in post.segments],
-        comment_count=len(post.comments),
-        user_count=len({comment.user for comment in post.comments if comment.user}),
-        highlights=sum(1 for comment in post.comments if comment.color),
-        characters=_length_of(post.segments)
+    return {
+        "path": post.path,
+        "url": post.url,
+        "source": post.source,
+        "folder": post.source.rsplit("/", 1)[0] if is_bundle else "",
+        "title": fields.title,
+        "date": _utc(fields.date),
+        "date_text": fields.date.isoformat().replace("+00:00", "Z") if fields.date else "",
+        "changed": _utc(fields.lastmod or fields.date),
+        "featureimage": fields.featureimage,
+        "description": fields.description,
+        "source_url": post.source_url,
+        "segments": [list(segment) for segment in post.segments],
+        "comment_count": len(post.comments),
+        "user_count": len({comment.user for comment in post.comments if comment.user}),
+        "highlights": sum(1 for comment in post.comments if comment.color),
+        "characters": _length_of(post.segments)
         + sum(_length_of(fold.segments) for fold in post.details)
         + sum(reading_length(comment.text) for comment in post.comments),
-    )
+    }
 
 
 def _length_of(segments: Iterable[Segment]) -> int:
@@ -217,11 +274,6 @@ def _utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC).replace(tzinfo=None) if moment else None
 
 
-def _next_key(session: Session) -> int:
-    stored = int(get_meta(session, "next_comment_key") or 1)
-    return max(stored, (session.scalar(select(func.max(Comment.key))) or 0) + 1)
-
-
 def _chunks(items: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
     return (items[at : at + size] for at in range(0, len(items), size))
 
@@ -233,7 +285,7 @@ def get_meta(session: Session, name: str) -> str | None:
 
 def set_meta(session: Session, name: str, value: str) -> None:
     """Set a fact about the store."""
-    session.merge(Meta(name=name, value=value))
+    _put(session, Meta, {"name": name, "value": value})
 
 
 def stamp(session: Session) -> None:
@@ -248,7 +300,18 @@ def stamp(session: Session) -> None:
 
 def save_source(session: Session, source: Source) -> None:
     """Remember how a content file was last read."""
-    session.merge(source)
+    columns = _table(Source).columns.keys()
+    values = {name: getattr(source, name) for name in columns}
+    _put(session, Source, {**values, "links": source.links or ""})
+
+
+def _put(session: Session, model: type[DeclarativeBase], row: dict[str, Any]) -> None:
+    """Insert a row, or replace the one of the same key."""
+    table = _table(model)
+    upsert = sqlite.insert(table)
+    keys = list(table.primary_key.columns.keys())
+    others = {name: upsert.excluded[name] for name in row if name not in keys}
+    session.connection().execute(upsert.on_conflict_do_update(index_elements=keys, set_=others), row)
 
 
 def forget_sources(session: Session, paths: Collection[str]) -> None:
