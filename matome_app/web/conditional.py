@@ -83,7 +83,7 @@ def _state() -> tuple[str, datetime] | None:
         terms = reader().terms_hash
     except (IndexUnavailable, DBAPIError):
         return None  # whoever needs the store meets the same and says so
-    if not generation:
+    if not generation or not changed:
         return None
     program, made = _program()
     # Whatever htmx says of a request may change the answer.
