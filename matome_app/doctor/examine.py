@@ -81,7 +81,8 @@ def examine(settings: Settings, deep: bool) -> Examination:
     seen = Examination(settings.content_dir, data, deep, content.look_into(settings, path, deep), generation)
     seen.versions = _versions()
     seen.has_data = data.is_dir()
-    seen.can_write = os.access(data if seen.has_data else _above(data), os.W_OK | os.X_OK)
+    folder = data if seen.has_data else _above(data)
+    seen.can_write = os.access(folder, os.W_OK | os.X_OK, effective_ids=os.access in os.supports_effective_ids)
     seen.free = _free(data)
     if seen.has_data:
         _look_at_folder(seen, settings)

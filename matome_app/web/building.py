@@ -78,7 +78,7 @@ def time_left(seconds: Any) -> str:
     if not isinstance(seconds, int | float):
         return ""
     if seconds < 8:
-        return _("まもなく終わります")
+        return str(_("まもなく終わります"))
     if seconds < 55:
         tens = math.ceil(seconds / 10) * 10
         return ngettext("あと約%(num)s秒", "あと約%(num)s秒", tens)
