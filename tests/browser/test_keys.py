@@ -81,7 +81,7 @@ def test_t_leads_to_the_top(open_page: OpenPage) -> None:
     page = open_page(f"/{LONG}/", viewport={"width": 360, "height": 740})
     laid_out(page)
     page.locator("footer.site a").last.focus()
-    page.wait_for_function("scrollY > 300")
+    expect_value(page, "scrollY > 300", True)
     page.keyboard.press("t")
     expect(page.locator("#main")).to_be_focused()
     expect_value(page, "scrollY", 0)

@@ -157,7 +157,7 @@ def test_what_was_added_is_there_after_a_reload_and_on_the_way_back_from_a_post(
     expect(page.get_by_role("heading", level=1)).to_have_text(title)
     page.go_back()
     expect(page.locator(".item")).to_have_count(2 * PAGE_SIZE)
-    page.wait_for_function(f"Math.abs(scrollY - {place}) < 60")
+    expect_value(page, f"Math.abs(scrollY - {place}) < 60", True)
 
 
 def test_what_was_added_is_there_when_history_brings_the_list_back(open_page: OpenPage) -> None:
@@ -171,7 +171,7 @@ def test_what_was_added_is_there_when_history_brings_the_list_back(open_page: Op
     page.go_back()
     expect(page.locator(".item")).to_have_count(2 * PAGE_SIZE)
     expect(page.get_by_role("link", name="もっと見る")).to_be_visible()
-    page.wait_for_function("scrollY > 1500")
+    expect_value(page, "scrollY > 1500", True)
 
 
 def test_the_order_is_a_click_away_and_stays_while_filters_come_and_go(open_page: OpenPage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.sample_site import LONG
-from tests.browser.waiting import laid_out
+from tests.browser.waiting import expect_value, laid_out
 from tests.browser.watching import Watch
 
 pytestmark = pytest.mark.browser
@@ -294,7 +294,7 @@ def test_focus_is_kept_when_what_held_it_is_replaced(open_page: OpenPage, path: 
     link = page.locator("main a[data-hx-get]:visible").first
     link.evaluate("link => { window.replaced = link; link.focus(); }")
     page.keyboard.press("Enter")
-    page.wait_for_function("!replaced.isConnected && document.activeElement !== document.body")
+    expect_value(page, "!replaced.isConnected && document.activeElement !== document.body", True)
     page.wait_for_timeout(200)  # a later step of the swap would lose it now
     assert page.evaluate("document.activeElement.closest('main') !== null")
 

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.sample_site import LONG
-from tests.browser.waiting import click_where_it_is, laid_out
+from tests.browser.waiting import click_where_it_is, expect_value, laid_out
 from tests.browser.watching import Site, Watch
 
 pytestmark = pytest.mark.browser
@@ -43,10 +43,7 @@ def press(page: Page, keys: str, lands: str) -> None:
     laid_out(page)
     for key in keys:
         page.keyboard.press(key)
-    page.wait_for_function(
-        "n => document.activeElement.closest('.comment')?.querySelector('.permalink').textContent === n",
-        arg=lands,
-    )
+    expect_value(page, "document.activeElement.closest('.comment')?.querySelector('.permalink').textContent", lands)
     expect(page.locator(".comment:focus")).to_be_in_viewport()
 
 
@@ -151,7 +148,7 @@ def test_the_buttons_of_the_bar_do_the_same(open_page: OpenPage) -> None:
     click_where_it_is(page.locator(".place [data-key=H]"))
     expect(page.locator("#fold-1 .comment.lit.is-current")).to_be_in_viewport()
     page.locator(".place-top").click()
-    page.wait_for_function("scrollY < 100")
+    expect_value(page, "scrollY < 100", True)
 
 
 @pytest.mark.parametrize("where", ["#q", "#thread-q"])
@@ -307,8 +304,8 @@ def test_a_comment_is_shared_where_the_browser_can(open_page: OpenPage, site: Si
     page.goto(POST)
     id_ = str(page.locator(".comment").first.get_attribute("id"))[2:]
     open_menu(page).get_by_role("button", name="共有").click()
-    shared = page.wait_for_function("window.shared").json_value()
-    assert shared == {"title": "灯台までの長い散歩を全部まとめて読む", "url": f"{site.base}/c/{id_}"}
+    shared = {"title": "灯台までの長い散歩を全部まとめて読む", "url": f"{site.base}/c/{id_}"}
+    expect_value(page, "window.shared", shared)
 
 
 def test_sharing_is_not_offered_where_the_browser_cannot(open_page: OpenPage) -> None:

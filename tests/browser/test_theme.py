@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.browser.sample_site import LONG
+from tests.browser.waiting import expect_value
 from tests.browser.watching import Site
 
 pytestmark = pytest.mark.browser
@@ -65,7 +66,7 @@ def test_a_stored_dark_theme_is_there_from_the_first_frame_under_a_light_system(
     page.route("**/css/site.*", slowly)
     page.goto(f"/{LONG}/")
     expect(page.locator("html")).to_have_attribute("data-theme", "dark")
-    page.wait_for_function("window.seen.length > 3")
+    expect_value(page, "window.seen.length > 3", True)
     assert set(page.evaluate("window.seen")) == {DARK}
 
 

@@ -10,12 +10,15 @@ from playwright.sync_api import Locator, Page, expect
 PATIENCE_SECONDS = 15
 SEARCH_FETCHED = """() => {
   const { href } = new URL(document.querySelector('[data-search]').dataset.search, location);
-  return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name === href && responseEnd);
+  return performance.getEntriesByType('resource').some(({ name, responseEnd }) => name === href && responseEnd > 0);
 }"""
 
 
 def expect_value(page: Page, expression: str, wanted: object, arg: Any = None) -> None:
-    """Expect an expression to give a value in the end; say what it gives where that never comes."""
+    """Expect an expression to give a value in the end; say what it gives where that never comes.
+
+    `wait_for_function` looks once only: when it tries again, the policy of our pages forbids it to evaluate a text.
+    """
     until = time.monotonic() + PATIENCE_SECONDS
     while (found := page.evaluate(expression, arg)) != wanted and time.monotonic() < until:
         page.wait_for_timeout(50)
@@ -29,7 +32,7 @@ def laid_out(page: Page) -> None:
 
 def search_ready(page: Page) -> None:
     """Wait until the page itself has fetched what searching by keyboard needs, and that is in force."""
-    page.wait_for_function(SEARCH_FETCHED)
+    expect_value(page, SEARCH_FETCHED, True)
     page.evaluate("import(document.querySelector('[data-search]').dataset.search).then(() => {})")
 
 
