@@ -206,7 +206,9 @@ class Author:
         os.replace(beside, path)
 
 
-def restore(content: Path, original: Path) -> None:
-    """Make a content folder what it was, so that it can be compared with what is known of it."""
-    shutil.rmtree(content)
-    shutil.copytree(original, content)
+def copy_content(original: Path, content: Path) -> None:
+    """Make a content folder what another is, in files that may be written."""
+    shutil.rmtree(content, ignore_errors=True)
+    shutil.copytree(original, content, copy_function=shutil.copyfile)
+    for folder in (content, *(path for path in content.rglob("*") if path.is_dir())):
+        folder.chmod(0o755)

@@ -11,6 +11,8 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -93,6 +95,19 @@ def wait_until(holds: Callable[[], object], seconds: float, step: float = 0.02) 
             return False
         time.sleep(step)
     return True
+
+
+def status(port: int, path: str) -> int:
+    """Return the status of an answer, 0 where nobody answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+            answer.read()
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+    except Exception:  # killed in the middle of an answer: whatever the connection makes of that
+        return 0
 
 
 def free_port() -> int:

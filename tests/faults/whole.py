@@ -109,21 +109,23 @@ def _first_difference(here: Any, there: Any) -> str:
     return f"{here!r:.120} where a fresh build has {there!r:.120}"
 
 
-def faults_of_state(data: Path) -> list[str]:
-    """Return where store and index of a data folder disagree, with each other or with their own counts."""
+def faults_of_state(data: Path, *, deep: bool = True) -> list[str]:
+    """Return where store and index of a data folder disagree, with each other or with their own counts.
+
+    `deep` has SQLite read its whole file as well.
+    """
     with opened(data) as reader:
-        return [] if reader is None else _faults_of(reader)
+        return [] if reader is None else _faults_of(reader, deep)
 
 
-def _faults_of(reader: Reader) -> list[str]:
+def _faults_of(reader: Reader, deep: bool) -> list[str]:
     found: list[str] = []
     with reader.store.engine.connect() as connection:
 
         def rows(query: str) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in connection.execute(text(query))]
 
-        [(broken,)] = rows("PRAGMA quick_check(1)")
-        if broken != "ok":
+        if deep and (broken := rows("PRAGMA quick_check(1)")) != [("ok",)]:
             return [f"the database is damaged: {broken}"]
         if not rows("SELECT 1 FROM sqlite_master WHERE name = 'meta'"):
             return []  # killed before the tables were made: there is nothing yet, and nothing is said
