@@ -18,7 +18,7 @@ COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test lint bench audit messages lock clean
+.PHONY: help setup setup-dev run test lint torture bench audit messages lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -39,6 +39,11 @@ test: setup-dev ## set up, check style and types, run every test (TESTS= names s
 	scripts/install-test-packages.sh
 	$(MAKE) --no-print-directory lint
 	$(BIN)/python -m pytest $(if $(CI),--no-skips) $(PYTEST_OPTIONS) $(TESTS)
+
+torture: setup-dev ## kill builders and servers 200 times, do extremes, write docs/reliability.md (ROUNDS= SEED= CONTENT=)
+	scripts/install-test-packages.sh torture
+	$(BIN)/python -m tests.faults.torture $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CONTENT),--content $(CONTENT)) $(TORTURE_OPTIONS)
 
 bench: setup $(STAMPS)/bench ## run the benchmarks, and write docs/benchmarks.md (BENCH_OPTIONS=--quick measures a sample)
 	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)

@@ -1,18 +1,24 @@
 #!/usr/bin/env bash
-# Install the Debian packages that tests use: a browser, nginx, PostgreSQL and a Japanese font; with the argument `audit`
-# what that uses: Java in PostgreSQL's place. Does nothing when all are there.
+# Install the Debian packages that tests use: a browser, nginx, PostgreSQL, a Japanese font and a clock that can be wrong;
+# with the argument `audit` what that uses: Java in the place of the last and of PostgreSQL; with `torture` the clock
+# alone. Does nothing when all are there.
 # MATOME_SKIP_SYSTEM=1 goes on without them; the tests that need them are then skipped.
 set -euo pipefail
 
 missing=()
-command -v chromium >/dev/null || missing+=(chromium)
-[ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing+=(nginx)
+if [ "${1:-}" != audit ]; then
+    command -v faketime >/dev/null || missing+=(faketime)
+fi
+if [ "${1:-}" != torture ]; then
+    command -v chromium >/dev/null || missing+=(chromium)
+    [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing+=(nginx)
+    compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-*' >/dev/null || missing+=(fonts-noto-cjk)
+fi
 if [ "${1:-}" = audit ]; then
     command -v java >/dev/null || missing+=(default-jre-headless)
-else
+elif [ "${1:-}" != torture ]; then
     compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 fi
-compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-*' >/dev/null || missing+=(fonts-noto-cjk)
 
 if [ ${#missing[@]} -eq 0 ] || [ "${MATOME_SKIP_SYSTEM:-}" = 1 ]; then
     exit 0
