@@ -79,7 +79,7 @@ def time_left(seconds: Any) -> str:
         return ""
     if seconds < 8:
         return str(_("まもなく終わります"))
-    if seconds < 55:
+    if seconds < 50:
         tens = math.ceil(seconds / 10) * 10
         return ngettext("あと約%(num)s秒", "あと約%(num)s秒", tens)
     minutes = max(1, round(seconds / 60))

@@ -9,9 +9,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from flask.testing import FlaskClient
 
-from matome_app.progress import Progress, write_progress
+from matome_app.progress import Progress
 from matome_app.web.context import PAGE_SIZE
-from tests.app.sites import LIGHTHOUSE, TEAPOTS, TRAM, Site, page, post_text
+from tests.app.sites import LIGHTHOUSE, TEAPOTS, TRAM, Site, post_text
 from tests.app.sites import quote as comment
 
 POST = ("path", "url", "title", "date", "months", "tags", "featureimage", "source_url")
@@ -212,22 +212,4 @@ def test_ready_is_ready_after_the_first_build_only(site: Site) -> None:
         "posts": 1,
         "comments": 1,
         "progress": {},
-    }
-
-
-def test_the_page_shows_how_far_a_long_build_has_come(site: Site) -> None:
-    site.write("posts/a.md", post_text("本", comment("一言")))
-    client = site.indexed()
-    write_progress(site.data, Progress("posts", 400, 1489, 32_000, 20.0))
-    shown = page(client, "/").select_one("#progress progress")
-    assert shown is not None
-    assert (shown["max"], shown["value"]) == ("1489", "400")
-    assert get(client, "/readyz")["progress"] == {
-        "phase": "posts",
-        "done": 400,
-        "total": 1489,
-        "comments": 32_000,
-        "seconds": 20.0,
-        "comments_a_second": 1600,
-        "seconds_left": 54.5,
     }
