@@ -131,12 +131,14 @@ const ACTS = {
 const context = { find, all, byId, announce, ask, load, show, from: () => from };
 let acts;
 async function later(name, target) {
+  let made;
   try {
-    acts ??= (await import(find('[data-acts]').dataset.acts)).default(context);
+    made = await (acts ??= import(find('[data-acts]').dataset.acts).then((fetched) => fetched.default(context)));
   } catch {
+    acts = null;
     return target.href && location.assign(target.href);
   }
-  acts[name](target);
+  made[name](target);
 }
 on('click', (event) => {
   const target = event.target.closest('a, button');
