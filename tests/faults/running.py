@@ -34,8 +34,13 @@ class Process:
         return " index " in f"{self.command} " and "spawn_main" not in self.command
 
 
-def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a command in a session of its own; what it says goes to the end of a file."""
+def start(
+    command: Sequence[str], environment: Mapping[str, str], log: Path, before: Callable[[], None] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start a command in a session of its own; what it says goes to the end of a file.
+
+    `before` is called in the new process before the command.
+    """
     with log.open("ab") as said:
         return subprocess.Popen(
             command,
@@ -45,6 +50,7 @@ def start(command: Sequence[str], environment: Mapping[str, str], log: Path) -> 
             stdout=subprocess.PIPE,
             stderr=said,
             start_new_session=True,
+            preexec_fn=before,
         )
 
 
