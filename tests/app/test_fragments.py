@@ -198,4 +198,4 @@ def test_an_error_comes_as_a_fragment_too(client: FlaskClient) -> None:
 def test_progress_is_a_fragment_for_htmx_and_leads_home_otherwise(sample: Site) -> None:
     client = sample.client()
     assert client.get("/progress").status_code == 302
-    assert page(client, "/progress", headers=HTMX).select("#progress progress") == []
+    assert page(client, "/progress", headers=HTMX).select("#progress[data-hx-get]") == []
