@@ -8,6 +8,7 @@ import weakref
 from collections import OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -167,14 +168,25 @@ def _alive(slots: Codes, weights: Floats) -> tuple[Codes, Floats]:
 
 
 class Names:
-    """Finds the values of filters as people write them."""
+    """Finds the values of filters as people write them; what is needed for that is made at the first question."""
 
     def __init__(self, columns: Columns) -> None:
-        self._users: dict[str, set[int]] = {}
-        for number, user in enumerate(columns.users):
-            self._users.setdefault(unicodedata.normalize("NFKC", user), set()).add(number)
-        self._tags = _by_spelling(columns.tags)
-        self._months = _by_spelling(columns.months)
+        self._columns = columns
+
+    @cached_property
+    def _users(self) -> dict[str, set[int]]:
+        users: dict[str, set[int]] = {}
+        for number, user in enumerate(self._columns.users):
+            users.setdefault(unicodedata.normalize("NFKC", user), set()).add(number)
+        return users
+
+    @cached_property
+    def _tags(self) -> dict[str, set[int]]:
+        return _by_spelling(self._columns.tags)
+
+    @cached_property
+    def _months(self) -> dict[str, set[int]]:
+        return _by_spelling(self._columns.months)
 
     def users(self, name: str) -> set[int]:
         """Return the ordinals of the users of a name (case matters)."""
