@@ -1,4 +1,4 @@
-"""Hold the figures that made content is drawn from: where they are, how they are kept, what is too rare to be in them."""
+"""Hold the figures that made content is drawn from: where they are, how they are kept, and what is left out as rare."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import astuple
 from http.client import HTTPConnection, HTTPException
@@ -25,8 +25,13 @@ WORKERS = 2
 """As deploy/gunicorn.conf.py has it."""
 
 
-def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Path("/proc")) -> Memory | None:
-    """Return the memory of a worker, the mean of those that deploy/ starts, after all queries; None without /proc."""
+def measure_memory(
+    settings: Settings, queries: Iterable[Query], proc: Path = Path("/proc"), pages: Collection[str] = ()
+) -> Memory | None:
+    """Return the memory of a worker, the mean of those that deploy/ starts, after all queries and pages.
+
+    None without /proc.
+    """
     if not (proc / "self" / "smaps_rollup").exists():
         return None
     with serve(settings) as (process, port):
@@ -34,6 +39,9 @@ def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Pa
             # A connection of its own for every query, so that the workers share them.
             with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
                 _search(connection, query)
+        for page in [*pages] * (10 * WORKERS):
+            with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+                _get(connection, page)
         workers = [
             read_memory((proc / str(worker) / "smaps_rollup").read_text(encoding="ascii"))
             for worker in children(process.pid, proc)
@@ -42,11 +50,11 @@ def measure_memory(settings: Settings, queries: Iterable[Query], proc: Path = Pa
 
 
 @contextmanager
-def serve(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+def serve(settings: Settings, workers: int = WORKERS) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Start the server as deploy/ does, on a port of this machine; give its process and the port."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--config", "deploy/gunicorn.conf.py", "--log-level", "warning"]
-    environment = {**os.environ, **settings.as_environment(), "GUNICORN_WORKERS": str(WORKERS)}
+    environment = {**os.environ, **settings.as_environment(), "GUNICORN_WORKERS": str(workers)}
     environment["GUNICORN_BIND"] = f"127.0.0.1:{port}"
     process = subprocess.Popen([*command, "wsgi:app"], cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
     try:
@@ -57,7 +65,8 @@ def serve(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
         process.wait(30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
