@@ -20,17 +20,21 @@ WAITING = 1000
 
 
 class Analyst:
-    """Gathers the words of comments and writes them, all in this process: at the end, or when memory has had enough."""
+    """Gathers the words of comments and writes them at the end, all in this process.
 
-    def __init__(self, folder: Path) -> None:
+    With `early` some are written before, whenever memory has had enough; `abort` does not take these back.
+    """
+
+    def __init__(self, folder: Path, early: bool = False) -> None:
         self._folder = folder
+        self._early = early
         self._words = Words()
         self._counted = Counted()
 
     def feed(self, texts: Sequence[Text]) -> None:
         """Take in comments."""
         count_terms(self._words, texts, self._counted)
-        if self._counted.is_full:
+        if self._early and self._counted.is_full:
             self._write()
 
     def finish(self, removed: set[int]) -> None:
@@ -106,7 +110,7 @@ class Helper:
 
 def _help(folder: str, pipe: Connection) -> None:
     """Be the helper: take texts until a set, the removed comments, comes; write; answer "" or what went wrong."""
-    analyst = Analyst(Path(folder))
+    analyst = Analyst(Path(folder), early=True)
     failure = ""
     try:
         while not isinstance(item := pipe.recv(), set):
@@ -123,4 +127,4 @@ def new_analyst(folder: Path, bulk: bool) -> Analyst | Helper:
     """Return a helper process for a first build, where processes may be started, else work in this one."""
     if bulk and not multiprocessing.current_process().daemon:
         return Helper(folder)
-    return Analyst(folder)
+    return Analyst(folder, early=bulk)

@@ -30,6 +30,7 @@ __all__ = [
     "Ints",
     "leaf_keys",
     "leaf_starts",
+    "open_keys",
     "read_keys",
     "read_postings",
     "schema",
@@ -95,10 +96,15 @@ def read_keys(reader: IndexReader) -> Ints:
     return np.concatenate([np.empty(0, np.int64), *(leaf_keys(leaf) for leaf, _ in _leaves(reader))])
 
 
+def open_keys(leaf: Any) -> Any:
+    """Open the column of keys of a segment; it stays open, whatever becomes of the file."""
+    return leaf._perdoc.column_reader(KEY, leaf.schema[KEY].column_type)
+
+
 def leaf_keys(leaf: Any) -> Ints:
     """Return the comment keys of one segment; -1 where the document is deleted."""
     keys = np.full(leaf.doc_count_all(), -1, np.int64)
-    column = leaf.column_reader(KEY, translate=False)
+    column = open_keys(leaf)
     stored = np.frombuffer(column._dbfile.get(column._basepos, column._count * 8), ">i8")
     keys[: len(stored)] = stored
     keys[list(leaf.segment().deleted_docs())] = -1

@@ -25,7 +25,7 @@ from whoosh.reading import IndexReader
 from matome_app.search.analysis import latin_words
 from matome_app.search.grams import LONGEST_RUN
 from matome_app.search.merging import merge
-from matome_app.search.postings import KEY, Counted, CountWriter, Ints, leaf_keys, read_keys, schema
+from matome_app.search.postings import Counted, CountWriter, Ints, leaf_keys, open_keys, read_keys, schema
 from matome_app.search.segment_files import WordStorage
 from matome_app.search.words import Words
 
@@ -76,7 +76,7 @@ def _whole_reader(found: FileIndex) -> IndexReader:
     reader: IndexReader = FileIndex._reader(found.storage, toc.schema, toc.segments, toc.generation)
     try:
         for leaf, _ in reader.leaf_readers() if toc.segments else ():
-            leaf.column_reader(KEY, translate=False)
+            open_keys(leaf)
     except BaseException:
         reader.close()
         raise

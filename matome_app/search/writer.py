@@ -28,7 +28,7 @@ from matome_app.search.tables import (
     remove_posts,
     set_meta,
 )
-from matome_app.search.word_index import drop_all_but, missing, open_reader, words_generation
+from matome_app.search.word_index import drop_all_but, merge_segments, missing, open_reader, words_generation
 
 logger = logging.getLogger("matome")
 
@@ -82,6 +82,10 @@ class SearchWriter:
             if self._bulk:
                 merge_pieces(connection)
             _save(connection, self._folder.parent, self._folder)
+        try:
+            merge_segments(self._folder)
+        except OSError as error:
+            logger.warning("the pieces of the word index could not be merged (%s); the next change tries again", error)
 
     def abort(self) -> None:
         """Give up the words that `commit` would have written; harmless after it."""
