@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from matome_app.config import Settings
-from matome_app.update import Report
 from matome_app.watching.serving import start_watching
+
+if TYPE_CHECKING:
+    from matome_app.update import Report
 
 __all__ = ["start_watching", "watch"]
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from matome_app import ingest
 from matome_app.config import Settings
 from matome_app.content.scanning import TOP, find, scan
-from matome_app.state import noted_damage
+from matome_app.state import NOTE
 from matome_app.store.generations import current_generation
 from matome_app.store.known import next_due, sources_below
 from matome_app.store.session import Store
@@ -77,8 +77,13 @@ class Watch:
         self.notices.open()
         names: set[str] | None = None
         while True:
-            with suppress(OSError):  # a folder that goes while it is looked at is met again in the next turn
+            try:
                 self.turn(names)
+            except OSError:  # a folder that goes while it is looked at is met again in the next turn
+                pass
+            except Exception as error:
+                self._fail(error)
+                time.sleep(max(self.compare_at - time.monotonic(), 0))
             names = self.notices.wait(self._seconds())
 
     def turn(self, names: Collection[str] | None) -> None:
@@ -94,12 +99,9 @@ class Watch:
         if now >= self.mend_at and self._must_mend():
             self.mend_at = now + MEND
             self._compare_soon(now)
-        if self.failures:  # then everything waits for one whole run
-            if now >= self.compare_at:
-                self._compare()
-        elif now >= self.compare_at:
+        if now >= self.compare_at:
             self._compare()
-        else:
+        elif not self.failures:  # after one everything waits for a whole run
             still = self.pending.take()
             if still or self._has_come_due():
                 self._run(still)
@@ -117,6 +119,7 @@ class Watch:
             self._compare_soon(time.monotonic())
         else:
             self.pending.add(files)
+            self.links |= {name: None for name in files if os.path.islink(self.content / name)}
 
     def _compare_soon(self, now: float) -> None:
         """Compare everything once it is quiet; after a failure that is done anyway, and not sooner."""
@@ -226,7 +229,7 @@ class Watch:
     def _must_mend(self) -> bool:
         """Tell whether the data folder was emptied, or a serving process met damage."""
         data = self.settings.data_dir
-        return current_generation(data, self.settings.database_url) is None or bool(noted_damage(data)[0])
+        return current_generation(data, self.settings.database_url) is None or (data / NOTE).exists()
 
     def _has_come_due(self) -> bool:
         known = self._stamp_of_store()
