@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Sequence
@@ -19,7 +20,8 @@ from pathlib import Path
 
 from flask import Flask
 
-from benchmarks import budget
+from benchmarks import budget, growth, processes
+from benchmarks.asked import QUERIES, query_log
 from benchmarks.browsing import Missing, chromium
 from benchmarks.contest import Contest, contenders, spread
 from benchmarks.fuse import Fuse, write_posts
@@ -30,6 +32,8 @@ from benchmarks.report import targets, write
 from benchmarks.results import Machine, PageTime, Results, read_results
 from benchmarks.rival import build_all, folder_of
 from benchmarks.rivals import RIVALS
+from benchmarks.scale import CORPUS, SIZES, comments_of, measure_site, prepare
+from benchmarks.scaled import Scale, read_scale, write_scale
 from benchmarks.serving import measure_memory, serve
 from benchmarks.site import measure_build, measure_pages, measure_size, sample_content
 from benchmarks.texts import read_texts, read_values
@@ -47,10 +51,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print the report and write it."""
     options = _options(arguments)
     with tempfile.TemporaryDirectory(prefix="matome-bench-") as folder:
-        results = (measure_only_pages if options.only else measure)(Path(folder), options)
-    path = write(results, options.output)
+        results = MEASURES[options.only](Path(folder), options)
+        scale = read_scale(options.output) or read_scale(ROOT / "docs")
+        if options.only in (None, "scale") and options.sizes:
+            scale = measure_scale(options.keep or Path(folder), options)
+    path = write(results, options.output, scale)
     print(path.read_text(encoding="utf-8"))
-    judged = [*targets(results), *(budget.targets(results.browsing) if results.browsing else ())]
+    judged = [
+        *targets(results),
+        *(budget.targets(results.browsing) if results.browsing else ()),
+        *(growth.targets(scale) if scale else ()),
+    ]
     missed = [target.what for target in judged if not target.is_met]
     print(f"{path}: {len(missed)} targets not met{': ' if missed else ''}{'; '.join(missed)}")
     if results.missing:
@@ -67,7 +78,16 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--quick", action="store_true", help=f"{QUICK_POSTS} posts, {QUICK_QUERIES} queries, and no page in docs/"
     )
-    parser.add_argument("--only", choices=["pages"], help="measure this alone, the rest is of an earlier run")
+    parser.add_argument(
+        "--only",
+        choices=["pages", "scale", "report"],
+        help="measure this alone (report: nothing, the report is written anew), the rest is of an earlier run",
+    )
+    parser.add_argument(
+        "--sizes",
+        help="comments of the made sites, such as 10k,100k,1M; corpus is the content itself, none is no site",
+    )
+    parser.add_argument("--keep", type=Path, help="a folder for the made sites, which are taken from there if they are")
     parser.add_argument("--index", type=Path, help="with --only, a data folder to serve instead of building one")
     parser.add_argument("--before", type=Path, help="benchmarks.json of an earlier run, for the ratio of the build")
     parser.add_argument("--output", type=Path, help="the folder for the report (docs)")
@@ -75,6 +95,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     given = SHARED / "queries" / "dev.jsonl"
     if options.queries is None and given.is_file() and options.content.resolve().is_relative_to(SHARED.resolve()):
         options.queries = given
+    options.sizes = sizes_of(options)
     options.output = options.output or ROOT / ("build/benchmarks" if options.quick else "docs")
     return options
 
@@ -143,16 +164,52 @@ def measure(folder: Path, options: argparse.Namespace) -> Results:
 
 def measure_only_pages(folder: Path, options: argparse.Namespace) -> Results:
     """Measure the pages alone, and put them into the results of an earlier run."""
-    earlier = next((path for path in (options.output, ROOT / "docs") if (path / "benchmarks.json").is_file()), None)
-    if earlier is None:
-        raise SystemExit("there are no results of an earlier run to put the pages into: run make bench without --only")
+    earlier = read_earlier(folder, options)
     data: Path = options.index or folder / "data"
     app, settings = _application(data, options.content)
     if options.index is None:
         _say("building the site")
         measure_build(settings)
     pages, browsing, missing = _measure_pages(app, settings, options)
-    return replace(read_results(earlier / "benchmarks.json"), pages=pages, browsing=browsing, missing=missing)
+    return replace(earlier, pages=pages, browsing=browsing, missing=missing)
+
+
+def read_earlier(_folder: Path, options: argparse.Namespace) -> Results:
+    """Read the results of an earlier run."""
+    earlier = next((path for path in (options.output, ROOT / "docs") if (path / "benchmarks.json").is_file()), None)
+    if earlier is None:
+        raise SystemExit("there are no results of an earlier run to put these into: run make bench without --only")
+    return read_results(earlier / "benchmarks.json")
+
+
+MEASURES = {None: measure, "pages": measure_only_pages, "scale": read_earlier, "report": read_earlier}
+
+
+def sizes_of(options: argparse.Namespace) -> dict[str, int]:
+    """Return the sizes to measure, comments by label; a corpus has 0."""
+    shared = options.content.resolve().is_relative_to(SHARED.resolve())
+    usual = "10k" if options.quick else ",".join([*(["corpus"] if shared else []), *SIZES])
+    labels = [] if options.sizes == "none" else (options.sizes or usual).split(",")
+    try:
+        return {label: 0 if label == CORPUS else comments_of(label) for label in labels}
+    except ValueError:
+        raise SystemExit(f"--sizes {options.sizes}: numbers such as 5000, 10k and 1M, with commas between") from None
+
+
+def measure_scale(folder: Path, options: argparse.Namespace) -> Scale | None:
+    """Measure sites of all sizes; what is known is written after each, so that it is not lost with the next."""
+    if not processes.is_possible():
+        _say("sites of several sizes are not measured: this system has no /proc")
+        return None
+    log = query_log(QUICK_QUERIES if options.quick else QUERIES)
+    scale = Scale(_machine(), kinds(log), round(os.getloadavg()[0], 1), [])
+    for label, comments in options.sizes.items():
+        _say(f"{label}: making the content")
+        site = prepare(folder, label, comments, options.content if label == CORPUS else None)
+        scale.sites.append(measure_site(site, label, log, _say))
+        write_scale(scale, options.output)
+        shutil.rmtree(site.content.parent)
+    return scale
 
 
 def _application(data: Path, content: Path) -> tuple[Flask, Settings]:

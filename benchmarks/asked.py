@@ -12,6 +12,7 @@ from benchmarks.texts import Texts, Values, tokens
 from matome_app.search.analysis import fold
 from matome_app.search.words import Words
 
+QUERIES = 400
 SAMPLE = 4_000
 """Comments that the words are drawn from."""
 CHARACTERS = ("の", "は", "が", "て", "い", "を", "と", "な", "ー", "a", "1", "人", "見", "中")
@@ -21,7 +22,7 @@ _QUOTE = re.compile(r'matomeQuote body="([^"]*)" userName="([^"]*)"')
 _TAGS = re.compile(r"^tags = \[(.*)\]$", re.MULTILINE)
 
 
-def query_log(queries: int = 400, comments: int = SAMPLE) -> list[Query]:
+def query_log(queries: int = QUERIES, comments: int = SAMPLE) -> list[Query]:
     """Return different queries: one to three words, common and rare ones, phrases, parts of words, filters, characters.
 
     The same seed, in an order of chance.

@@ -140,7 +140,7 @@ def count_words(streams: Iterable[Sequence[Token]]) -> dict[str, Any]:
 
 
 def _classes(found: Counter[Token], comments: int) -> list[tuple[str, list[str], list[int]]]:
-    by_class: dict[str, Counter[str]] = {END: Counter({"": comments})}
+    by_class: dict[str, Counter[str]] = {END: Counter({"": comments}), URL: Counter({"": 0})}
     for (name, word), count in found.items():
         by_class.setdefault(name, Counter())[word if count >= LEAST_WORD and name != URL else ""] += count
     classes = []

@@ -44,8 +44,8 @@ def _site_targets(site: Scaled) -> Iterator[Target]:
         yield Target(f"{label}: full build", CORPUS_SECONDS, site.build.seconds, "s")
         yield Target(f"{label}: full build, memory at most", CORPUS_MB, site.build.peak_mb, "MB")
     yield Target(f"{label}: first page on an empty data folder", FIRST_PAGE, site.first_page, "s")
-    most = START if site.comments <= LARGE else START_LARGE
-    yield Target(f"{label}: first page of a start with nothing changed", most, site.start, "s")
+    start = START if site.comments <= LARGE else START_LARGE
+    yield Target(f"{label}: first page of a start with nothing changed", start, site.start, "s")
     yield Target(f"{label}: a changed post is found, slowest", UPDATE, site.updates.worst, "s")
     for name, beside in site.building.items():
         yield Target(f"{label}: {name} while building, against idle, p50", RATIO, beside.ratio, "times")

@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -84,8 +85,7 @@ class Maker:
 
     def __init__(self, seed: int = SEED) -> None:
         self.seed = seed
-        self.statistics = load()
-        self.language = Language(self.statistics)
+        self.statistics, self.language = _language()
         self.tags: list[str] = [tag for tag, count in self.statistics["tags"] for _ in range(count)]
         self.rare_tags: int = self.statistics["rare_tags"]
 
@@ -192,6 +192,13 @@ class Maker:
         return (
             f'{{{{<matomeQuote body="{text}" userName="{user}" createdAt="{at:%Y-%m-%dT%H:%M:%S}" color="{color}">}}}}'
         )
+
+
+@cache
+def _language() -> tuple[dict[str, Any], Language]:
+    """Return what is the same for all seeds, made once."""
+    statistics = load()
+    return statistics, Language(statistics)
 
 
 def _interpolate(shares: Any, points: Sequence[float]) -> Any:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import budget, ours
+from benchmarks import budget, growth, ours
 from benchmarks.plot import THEMES, plot
 from benchmarks.results import Contender, Results, Spread
 from benchmarks.rivals import FullTextWords
+from benchmarks.scaled import Scale, write_scale
 from benchmarks.tables import Target, ms, table, targets_table
 
 BYTES_A_CHARACTER = 12
@@ -46,25 +47,30 @@ def targets(results: Results) -> Iterator[Target]:
         yield Target("time to build, against the run before", BUILD_RATIO, ratio, unit="times")
 
 
-def write(results: Results, folder: Path) -> Path:
-    """Write benchmarks.md, .json and the two pictures into a folder; return the path of the first."""
+def write(results: Results, folder: Path, scale: Scale | None = None) -> Path:
+    """Write benchmarks.md, what was measured as JSON, and the pictures into a folder; return the path of the first."""
     folder.mkdir(parents=True, exist_ok=True)
     for theme, colors in THEMES.items():
         plot(results.contenders, folder / f"benchmarks-{theme}.svg", colors)
+        if scale is not None:
+            growth.plot(scale, folder / f"scale-{theme}.svg", colors)
+    if scale is not None:
+        write_scale(scale, folder)
     data = json.dumps(asdict(results), indent=1, ensure_ascii=False)
     (folder / "benchmarks.json").write_text(data + "\n", encoding="utf-8")
     path = folder / "benchmarks.md"
-    path.write_text(render(results), encoding="utf-8")
+    path.write_text(render(results, scale), encoding="utf-8")
     return path
 
 
-def render(results: Results) -> str:
+def render(results: Results, scale: Scale | None = None) -> str:
     """Return the page."""
     sections = [
         _introduction(results),
         "## Targets\n\n" + targets_table(targets(results)),
         budget.section(results),
         _search(results),
+        *([growth.section(scale)] if scale is not None else []),
         _contest(results),
         _index(results),
     ]

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.reading import read
 from benchmarks.visits import Browsing
 
 
@@ -132,20 +133,5 @@ class Results:
 
 
 def read_results(path: Path) -> Results:
-    """Read what an earlier run wrote, but for its pages, which another run measures anew."""
-    data = json.loads(path.read_text(encoding="utf-8"))
-    for name in ("pages", "browsing", "missing"):
-        data.pop(name, None)
-    return Results(
-        **{
-            **data,
-            "machine": Machine(**data["machine"]),
-            "build": Build(**data["build"]),
-            "size": Size(**data["size"]),
-            "ours": {name: Spread(**spread) for name, spread in data["ours"].items()},
-            "contenders": [
-                Contender(**{**row, "spread": row["spread"] and Spread(**row["spread"])}) for row in data["contenders"]
-            ],
-            "memory": data["memory"] and Memory(**data["memory"]),
-        }
-    )
+    """Read what an earlier run wrote."""
+    return read(Results, json.loads(path.read_text(encoding="utf-8")))

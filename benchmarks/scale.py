@@ -25,7 +25,8 @@ from benchmarks.scaled import Beside, Scaled, Updates
 from benchmarks.serving import free_port, measure_memory, serve
 from matome_app.config import Settings, read_settings
 
-SIZES: Final = {"10k": 10_000, "100k": 100_000, "1M": 1_000_000}
+SIZES: Final = ("10k", "100k", "1M")
+CORPUS: Final = "corpus"
 STARTS, UPDATES, PAGE_ROUNDS = 5, 9, 12
 BESIDE: Final = 120
 """Queries that are asked while something else goes on."""
@@ -101,6 +102,12 @@ class Post:
         new = self.path.with_name(f".{self.path.name}.new")
         new.write_text(text, encoding="utf-8", newline="\n")
         os.replace(new, self.path)
+
+
+def comments_of(label: str) -> int:
+    """Read how many comments a label such as 10k or 1M means; raises ValueError."""
+    unit = {"k": 1000, "m": 1_000_000}.get(label[-1:].lower())
+    return int(label[:-1]) * unit if unit else int(label)
 
 
 def prepare(folder: Path, label: str, comments: int, corpus: Path | None = None) -> Site:

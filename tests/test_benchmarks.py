@@ -377,10 +377,10 @@ def test_without_a_browser_the_report_says_what_is_missing(monkeypatch: pytest.M
     assert "| home | 3.2 | 2.5 |" in budget.section(results)
 
 
-def test_results_are_read_again_as_they_were_but_for_the_pages(tmp_path: Path) -> None:
+def test_results_are_read_again_as_they_were(tmp_path: Path) -> None:
     results = made_results()
     report.write(results, tmp_path)
-    assert read_results(tmp_path / "benchmarks.json") == replace(results, pages={}, browsing=None)
+    assert read_results(tmp_path / "benchmarks.json") == results
 
 
 def test_pages_alone_need_results_to_be_put_into(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -422,7 +422,7 @@ def test_a_quick_run_measures_everything_and_writes_the_page(
     root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(browsing, "CHROMIUM", str(tmp_path / "chromium"))  # tests/browser/test_weight.py has one
-    main(["--quick", "--rounds", "1", "--content", str(root / "content"), "--output", str(tmp_path)])
+    main(["--quick", "--sizes", "none", "--rounds", "1", "--content", str(root / "content"), "--output", str(tmp_path)])
     written = json.loads((tmp_path / "benchmarks.json").read_text(encoding="utf-8"))
     assert {row["name"] for row in written["contenders"]} > {kind.name for kind in RIVALS} | {fuse.NAME}
     assert all(row["spread"]["p50"] > 0 for row in written["contenders"])
