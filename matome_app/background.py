@@ -23,7 +23,6 @@ from flask import Flask
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 
-from matome_app import ingest
 from matome_app.config import ROOT, Settings
 from matome_app.errors import DataFolderError, MatomeError
 from matome_app.runtime import Runtime
@@ -92,6 +91,8 @@ def begin(app: Flask, runtime: Runtime) -> None:
 
 def start_build(settings: Settings, builder: Builder) -> None:
     """Start a build if a run would find something to do; of several processes that begin together one looks."""
+    from matome_app import ingest  # here, since the first answer does not wait for what only builders need
+
     with _first_of_all(settings.data_dir) as first:
         if first and not ingest.is_up_to_date(settings):
             builder.start()

@@ -25,8 +25,8 @@ from matome_app.config import Settings
 from matome_app.errors import IndexUnavailable, SettingError
 from matome_app.progress import read_progress
 from matome_app.search.engine import SearchEngine
+from matome_app.search.opening import open_engine
 from matome_app.search.terms import TermTable, load_terms
-from matome_app.search.whoosh_engine import WhooshEngine
 from matome_app.store.generations import Generation, all_generations, current_generation, hold, is_locked
 from matome_app.store.session import Store, Use, is_damage
 
@@ -72,7 +72,7 @@ def open_reader(generation: Generation, terms: TermTable | None = None, use: Use
     """Open store and engine of a generation; `terms` is the table of names that searches use (None: our own)."""
     store = Store(generation.database_url, use)
     hash_ = hashlib.sha256(repr(terms.groups).encode()).hexdigest() if terms is not None else ""
-    return Reader(generation, store, WhooshEngine(store.engine, generation.words, terms), hash_)
+    return Reader(generation, store, open_engine(store.engine, generation.words, terms), hash_)
 
 
 @dataclass(slots=True)

@@ -12,7 +12,6 @@ import click
 from flask.cli import with_appcontext
 
 from matome_app.config import Settings
-from matome_app.content import check
 from matome_app.errors import Fault
 from matome_app.web.context import runtime
 
@@ -23,6 +22,8 @@ from matome_app.web.context import runtime
 @with_appcontext
 def check_command(as_json: bool, paths: tuple[str, ...]) -> None:
     """Check content files, all or those given; exit 1 when there are errors."""
+    from matome_app.content import check  # here, since every start imports this module
+
     settings: Settings = runtime().settings
     if not paths and not settings.content_dir.is_dir():
         raise click.ClickException(

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 from flask.cli import with_appcontext
 
-from matome_app import ingest
 from matome_app.cli.bar import Bar
 from matome_app.config import Settings
 from matome_app.errors import DataFolderError
 from matome_app.store.generations import prepare_folder
-from matome_app.update import Report
 from matome_app.web.context import runtime
+
+if TYPE_CHECKING:
+    from matome_app.update import Report
+from matome_app.watching.serving import PARENT
 
 logger = logging.getLogger("matome")
 
@@ -25,13 +28,12 @@ logger = logging.getLogger("matome")
 @click.option("--rebuild", is_flag=True, help="Build everything again beside the live index, then swap.")
 @click.option("--watch", is_flag=True, help="Go on, and bring in every change of the content folder within a second.")
 @click.option("--no-wait", is_flag=True, help="End at once when another process is building.")
-@click.option("--parent", type=int, hidden=True, help="End with the process of this number (a server's own watch).")
 @with_appcontext
-def index_command(rebuild: bool, watch: bool, no_wait: bool, parent: int | None) -> None:
+def index_command(rebuild: bool, watch: bool, no_wait: bool) -> None:
     """Bring store and index up to date with the content folder."""
     settings = runtime().settings
-    if parent is not None:
-        _watch_for(settings, parent)
+    if watch and (parent := os.environ.get(PARENT)):
+        _watch_for(settings, int(parent))
         return
     if not settings.content_dir.is_dir():
         raise click.ClickException(
@@ -48,6 +50,8 @@ def index_command(rebuild: bool, watch: bool, no_wait: bool, parent: int | None)
 
 
 def _index_once(settings: Settings, rebuild: bool, *, wait: bool) -> None:
+    from matome_app import ingest  # here, since every start imports this module
+
     with Bar(settings.log_format) as bar:
         report = ingest.run(settings, rebuild=rebuild, wait=wait, progress=bar.show)
     if report.busy:
@@ -82,6 +86,7 @@ def _watch_for(settings: Settings, parent: int) -> None:
     from matome_app.watching import watch
     from matome_app.watching.serving import end_with_parent
 
+    os.environ.pop(PARENT)
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     end_with_parent(parent)
     watch(settings, lambda report: _say(settings, report))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from matome_app.errors import Message, listed
 from matome_app.search.analysis import fold
@@ -13,8 +13,9 @@ from matome_app.search.engine import Suggestion
 from matome_app.search.params import SearchParams
 from matome_app.search.query import Group, Query, Term, quoted
 from matome_app.search.slips import other_typings
-from matome_app.search.snapshot import Snapshot
-from matome_app.search.spelling import nearest_words
+
+if TYPE_CHECKING:
+    from matome_app.search.snapshot import Snapshot
 
 MOST_GROUPS: Final = 8
 """So many words are looked at; a query of more is rarely a few letters from one that finds something."""
@@ -107,6 +108,8 @@ def _respelled(snapshot: Snapshot, query: Query, absent: list[Group]) -> Iterato
 def _meant(snapshot: Snapshot, text: str) -> list[str]:
     """Return the words a text may stand for: typed with the IME in the wrong state, or misspelled."""
     typed = [word for word in other_typings(text) if not word.isascii() or snapshot.words.has_latin(fold(word))]
+    from matome_app.search.spelling import nearest_words  # here: the page of results takes only a sentence of this
+
     return list(dict.fromkeys([*typed, *nearest_words(text, snapshot.words)]))[:MOST_SPELLINGS]
 
 

@@ -8,7 +8,6 @@ from html import unescape
 from typing import Final
 
 from flask import Blueprint, abort, render_template
-from markdown import markdown
 from markupsafe import Markup, escape
 from sqlalchemy.exc import DBAPIError
 
@@ -66,6 +65,8 @@ def _examples() -> tuple[tuple[str, str], ...]:
 @lru_cache(maxsize=4)
 def hints(text: str, examples: tuple[tuple[str, str], ...]) -> Markup:
     """Return Markdown as HTML in which each code span is a link to the search of what stands in it."""
+    from markdown import markdown  # here, since every start imports this module
+
     names = dict(examples)
     if names:
         if MONTH in names:
