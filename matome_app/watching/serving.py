@@ -20,6 +20,9 @@ from matome_app.config import ROOT, Settings
 logger = logging.getLogger("matome")
 
 LOCK: Final = "watch.lock"
+PARENT: Final = "_MATOME_PARENT"
+"""Variable that tells a watch for which process it is."""
+
 PARENT_LOOK: Final = 0.25
 """Seconds between two looks of a watch at whether its server lives."""
 
@@ -97,8 +100,9 @@ class _Ending:
 
 
 def _start(settings: Settings) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "flask", "--app", "wsgi", "index", "--watch", "--parent", str(os.getpid())]
-    environment = {**os.environ, **settings.as_environment()}
+    command = [sys.executable, "-m", "flask", "--app", "wsgi", "index", "--watch"]
+    environment = {**os.environ, **settings.as_environment(), PARENT: str(os.getpid())}
+    environment.pop("WERKZEUG_RUN_MAIN", None)
     child = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
     atexit.register(_stop, child)
     return child
