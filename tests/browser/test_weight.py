@@ -5,10 +5,12 @@ Everything is read as `make bench` reads it, but with the processor at its own s
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -22,6 +24,7 @@ from matome_app import create_app, ingest
 from matome_app.config import Settings
 from matome_app.web.context import KEY
 from tests.browser.sample_site import write_site
+from tests.browser.waiting import expect_value
 
 pytestmark = pytest.mark.browser
 
@@ -36,7 +39,7 @@ COLORS = ("#ff5733", "#45d325", "#785bff", "", "", "", "", "")
 FOLDED, OPEN = "posts/2026_04/folded", "posts/2026_04/open"
 FOLDS = (40, 75, 112)
 """Two folds are long, and one holds but a few comments."""
-ATTEMPTS = 6
+ATTEMPTS = 4
 
 
 @pytest.fixture(scope="module")
@@ -141,8 +144,11 @@ def test_the_page_holds_more_when(what: str, chromium: Browser, base: str, chose
         found = reader.page.locator(selector)
         before = found.count()
         do(reader)
-        after = found.count()
-        assert after == 120 if do is pages.open_folds else after > before
+        if do is pages.open_folds:
+            expect(found).to_have_count(120)
+        else:
+            expect(found).not_to_have_count(before)
+            assert found.count() > before
 
 
 def test_the_theme_chosen_before_is_there_from_the_first_paint_on(chromium: Browser, base: str) -> None:
@@ -157,7 +163,7 @@ def test_folds_that_were_open_are_open_again(chromium: Browser, base: str, chose
         pages.open_folds(reader)
         pages.come_back(reader)
         expect(reader.page.locator(".fold[open]")).to_have_count(len(FOLDS))
-        assert reader.page.locator(".comment").count() == 120
+        expect(reader.page.locator(".comment")).to_have_count(120)
 
 
 TOP = "id => document.getElementById(id).getBoundingClientRect().top"
@@ -179,8 +185,8 @@ def test_a_long_post_is_laid_out_bit_by_bit_and_then_as_if_at_once(chromium: Bro
         page.add_init_script(BEFORE_LAYING)
         page.goto(f"/{OPEN}/")
         assert page.evaluate("before") == [247, ""]
-        page.wait_for_function(LAID_OUT)
-        assert page.locator(".laid").count() == 247
+        expect_value(page, LAID_OUT, True)
+        expect(page.locator(".laid")).to_have_count(247)
         bit_by_bit = page.evaluate(heights)
         page.reload()
         assert page.evaluate(LAID_OUT)
@@ -192,13 +198,13 @@ def test_loading_a_long_post_again_keeps_the_place(chromium: Browser, base: str)
         page = reader.page
         page.goto(f"/{OPEN}/")
         comment = far_down(page)
-        page.wait_for_function(LAID_OUT)
+        expect_value(page, LAID_OUT, True)
         page.evaluate("id => document.getElementById(id).scrollIntoView({ block: 'center' })", comment)
         reader.rest()
         before = page.evaluate(TOP, comment)
         page.reload()
         reader.rest()
-        assert page.evaluate(TOP, comment) == pytest.approx(before, abs=2)
+        expect_value(page, TOP, pytest.approx(before, abs=2), comment)
 
 
 def test_a_link_into_a_long_post_leads_to_its_comment(chromium: Browser, base: str) -> None:
@@ -218,7 +224,7 @@ def test_a_step_far_down_arrives_while_a_long_post_is_laid_out(chromium: Browser
         page.goto(f"/{OPEN}/", wait_until="domcontentloaded")
         comment = far_down(page)
         page.evaluate("id => { location.hash = id }", comment)
-        page.wait_for_function(LAID_OUT)
+        expect_value(page, LAID_OUT, True)
         reader.rest()
         expect(page.locator(f"#{comment}")).to_be_in_viewport()
 
@@ -227,14 +233,53 @@ READ = Subjects("/", f"/{FOLDED}/", f"/{OPEN}/", "/search?q=Rust")
 ROWS = {f"{row.page}: {row.what}": row for row in pages.script(READ)}
 
 
+def worked(chromium: Browser, reader: Visitor, row: pages.Row) -> float:
+    """Return how long the processor worked at the longest task, in ms, whatever else the machine did meanwhile."""
+    if row.do is not None:
+        reader.open(row.path)
+        if row.before is not None:
+            row.before(reader)
+    chromium.start_tracing(page=reader.page, categories=["toplevel"])
+    if row.do is None:
+        reader.open(row.path)
+    else:
+        row.do(reader)
+    events: list[dict[str, Any]] = json.loads(chromium.stop_tracing())["traceEvents"]
+    main = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [event for event in events if event["name"].endswith("::RunTask") and (event["pid"], event["tid"]) in main]
+    assert tasks, "the browser traces no tasks"
+    return max(float(event["tdur"]) for event in tasks if "tdur" in event) / 1000
+
+
 @pytest.mark.parametrize("name", ROWS)
 def test_no_task_is_long(name: str, chromium: Browser, base: str) -> None:
-    """Try some times: a machine that does other things at the same time makes any task long, now and then."""
+    """Try some times: a machine that does other things at the same time makes any task long, now and then.
+
+    Where it does so always, the time that the processor worked counts.
+    """
     longest = []
     for _ in range(ATTEMPTS):
-        with visitor(chromium, base) as reader:
+        with visitor(chromium, base, stored=ROWS[name].stored) as reader:
             seen: Observed = pages.see(reader, ROWS[name])
         longest.append(max(seen.tasks, default=0))
         if longest[-1] <= budget.TASK_MS:
             return
-    pytest.fail(f"{name}: the longest tasks of {ATTEMPTS} visits took {longest} ms")
+    for _ in range(ATTEMPTS):
+        with visitor(chromium, base, stored=ROWS[name].stored) as reader:
+            longest.append(worked(chromium, reader, ROWS[name]))
+        if longest[-1] <= budget.TASK_MS:
+            return
+    pytest.fail(
+        f"{name}: the longest tasks of {2 * ATTEMPTS} visits took {longest} ms, the latter half of the processor"
+    )
+
+
+def test_work_that_takes_long_would_be_found(chromium: Browser, base: str) -> None:
+    busy = "() => { for (const end = performance.now() + 1000; performance.now() < end;); }"
+    with visitor(chromium, base) as reader:
+        row = pages.Row("home", "work", "/", lambda reader: reader.page.evaluate(busy))
+        assert worked(chromium, reader, row) > budget.TASK_MS
