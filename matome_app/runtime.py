@@ -81,7 +81,8 @@ class _Files:
 
     opened: tuple[int | None, ...] | None = None  # inodes of database, log and shared memory since it is read
     approved: list[int] | None = None  # size and mtime of the database as a run left it
-    suspect: bool = False
+    suspect: bool = False  # changed by somebody else
+    broken: bool = False  # SQLite said so
     looked: float = field(default_factory=time.monotonic)
 
 
@@ -176,6 +177,7 @@ class Runtime:
         reader = self._reader
         if not is_damage(error) or (reader is not None and reader.store.immutable):
             return False
+        self._files.broken = True
         self.report(f"the store cannot be read ({str(error.orig).partition(chr(10))[0]})", certain=True)
         return True
 
@@ -193,9 +195,11 @@ class Runtime:
     def _reader_of_now(self) -> Reader | None:
         self._look_at_terms()
         seen = _identity(self.settings.data_dir / "current")
-        if (self._reader is None or seen != self._seen) and time.monotonic() >= self._look_again:
+        if seen == self._seen:
+            self._nameless = False
+        elif time.monotonic() >= self._look_again:
             with self._lock:
-                if self._reader is None or seen != self._seen:
+                if seen != self._seen or self._reader is None:
                     self._open(seen)
         return self._reader
 
@@ -206,7 +210,8 @@ class Runtime:
             self._nameless = True  # deleted while serving: keep what is open, it still answers
             return
         new = open_reader(generation, self._terms, "read")
-        if old is not None and not _is_whole(new) and _is_whole(old) and not self._files.suspect:
+        trusted = not (self._files.suspect or self._files.broken)
+        if old is not None and trusted and not _is_whole(new) and _is_whole(old):
             new.store.close()  # built again from nothing: what is open has more to tell until that is done
             self._look_again = time.monotonic() + LOOK_AGAIN
             return

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session, defer, joinedload, load_only, selectinload
 
 from matome_app.content.permalinks import term_slug
 from matome_app.errors import N_, BadSearch, Message
-from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, Term, User, folded
+from matome_app.store.models import Alias, Comment, Fold, Post, PostTerm, Term, User, folded
 
 Row = TypeVar("Row")
 CARD = defer(Post.segments, raiseload=True)
@@ -274,8 +274,9 @@ def generation(session: Session) -> int:
 
 def state(session: Session) -> tuple[int, str]:
     """Return the number of the state that readers see, and when it came about, in ISO 8601 to the microsecond."""
-    rows = session.execute(select(Meta.name, Meta.value).where(Meta.name.in_(("generation", "changed"))))
-    facts: dict[str, str] = dict(rows.all())
+    # Every page begins with it, so it is asked of the driver.
+    rows = session.connection().exec_driver_sql("SELECT name, value FROM meta WHERE name IN ('generation', 'changed')")
+    facts = {str(name): str(value) for name, value in rows}
     return int(facts.get("generation", 0)), facts.get("changed", "")
 
 

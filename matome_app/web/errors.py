@@ -13,8 +13,9 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from matome_app.errors import N_, BadSearch, IndexUnavailable
+from matome_app.store.writing import get_meta
 from matome_app.web import htmx
-from matome_app.web.context import runtime, settings
+from matome_app.web.context import runtime, session, settings
 from matome_app.web.i18n import translate
 from matome_app.web.posts import redirect_alias
 
@@ -72,7 +73,17 @@ def not_found(error: NotFound) -> AnyResponse:
         moved = redirect_alias(request.path)
     except Exception:  # whatever is wrong with the store, the answer is still that there is no such page
         moved = None
-    return moved or http_error(error)
+    return moved or (unavailable(IndexUnavailable(str(error))) if _is_growing() else http_error(error))
+
+
+def _is_growing() -> bool:
+    """Tell whether posts are still being read for the first time: what is not there may be there in a moment."""
+    if request.blueprint == "static":
+        return False
+    try:
+        return get_meta(session(), "complete") == "no"
+    except (IndexUnavailable, DBAPIError):
+        return False
 
 
 def http_error(error: HTTPException) -> Response:
