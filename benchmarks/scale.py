@@ -33,7 +33,7 @@ BESIDE: Final = 120
 BUILDING_SECONDS = 40
 MANY_POSTS = 100
 PATIENCE: Final = 1200.0
-SEARCH: Final = "/api/search?q=検索+search"
+SEARCH: Final = "/api/search?q=%E6%A4%9C%E7%B4%A2+search"
 UPDATING, MERGING, REBUILDING = (
     "one post after another is changed",
     f"{MANY_POSTS} posts are changed at once, segments merge",

@@ -176,8 +176,9 @@ def test_words_and_pairs_are_counted_so_that_the_same_texts_come_out() -> None:
 
 def test_dice_fall_as_the_shares_say() -> None:
     dice = Dice(keyed(1, 2))
-    drawn = sorted(dice.along(load()["lengths"], SHARES) for _ in range(4_000))
-    assert drawn[2_000] == pytest.approx(load()["lengths"][SHARES.index(50)], rel=0.1)
+    lengths = load()["lengths"]
+    drawn = sorted(dice.along(lengths, SHARES) for _ in range(4_000))
+    assert drawn[2_000] == pytest.approx(lengths[SHARES.index(50)], rel=0.1)
     ranks = [dice.rank(10, 6) for _ in range(4_000)]
     assert max(ranks) < 640
     assert sum(rank < 10 for rank in ranks) == pytest.approx(4_000 / 6, rel=0.2)
