@@ -135,6 +135,7 @@ class Watch:
         self.burst_began = None
         self.compare_at = time.monotonic() + COMPARE
         self.pending.clear()
+        self.notices.open_again()
         links = scan(self.content).links[:LINKS]
         self.links = {name: self.links.get(name) for name in links}
         try:

@@ -48,6 +48,11 @@ class Notices:
         except (OSError, WatchfilesRustInternalError) as error:
             self._poll(str(error))
 
+    def open_again(self) -> None:
+        """Try to listen where that was not possible before."""
+        if self._notify is None:
+            self.open()
+
     def close(self) -> None:
         """Listen no more."""
         if self._notify is not None:
@@ -81,6 +86,7 @@ class Notices:
         return path.removeprefix(self._content).strip("/")
 
     def _poll(self, reason: str) -> None:
+        self._stamps = self._look()
         if reason and not self._has_said:
             self._has_said = True
             logger.warning(
@@ -90,7 +96,6 @@ class Notices:
                 self._pause,
                 extra={"event": "watch-polling"},
             )
-        self._stamps = self._look()
 
     def _look(self) -> dict[str, tuple[int, int, int]]:
         begins = time.monotonic()

@@ -415,6 +415,86 @@ def test_the_watch_of_a_server_that_is_killed_ends_with_it(site: Site) -> None:
     assert watcher(site.data) is None
 
 
+def test_a_run_waits_a_while_for_a_file_that_is_being_written_and_leaves_it_to_the_next(site: Site) -> None:
+    path = site.write("posts/a.md", post_text("前の版"))
+    site.write("posts/b.md", post_text("他の記事"))
+    site.index()
+    with path.open("w", encoding="utf-8") as file:
+        file.write(post_text("半分")[:20])
+        file.flush()
+        site.write("posts/b.md", post_text("他の記事の新しい版"))
+        began = time.monotonic()
+        report = site.index()
+        assert 1.5 < time.monotonic() - began < 10
+        assert (report.changed, report.faulty, report.unsettled) == (1, 0, ["posts/a.md"])
+        assert stored(site, "前の版")
+        assert stored(site, "他の記事の新しい版")
+        file.seek(0)
+        file.write(post_text("次の版"))
+    report = site.index()
+    assert (report.changed, report.unsettled) == (1, [])
+    assert stored(site, "次の版")
+
+
+def test_a_run_waits_just_long_enough_for_a_file_that_is_closed_meanwhile(site: Site) -> None:
+    path = site.content / "posts/a.md"
+    path.parent.mkdir()
+    file = path.open("w", encoding="utf-8")
+
+    def end() -> None:
+        file.write(post_text("間に合った"))
+        file.close()
+
+    timer = threading.Timer(0.5, end)
+    timer.start()
+    report = site.index()
+    timer.join()
+    assert (report.added, report.unsettled) == (1, [])
+
+
+def test_posts_stay_when_all_of_them_are_gone_at_once(site: Site) -> None:
+    for n in range(12):
+        site.write(f"posts/p{n}.md", post_text(f"記事{n}"))
+    site.index()
+    shutil.rmtree(site.content / "posts")
+    assert site.index().removed == 0, "the folder itself is gone"
+    (site.content / "posts").mkdir()
+    assert site.index().removed == 0, "an empty folder is what an unmounted one looks like"
+    assert site.index(paths=[f"posts/p{n}.md" for n in range(12)]).removed == 0
+    site.write("posts/p0.md", post_text("記事0"))
+    assert site.index().removed == 11, "one post shows that the folder is there"
+    (site.content / "posts/p0.md").unlink()
+    assert site.index().removed == 1, "the last post of a small site can be removed"
+
+
+def test_a_post_that_moves_is_never_missing_and_never_there_twice(site: Site) -> None:
+    for n in range(3):
+        site.write(f"posts/old/p{n}.md", post_text(f"動く{n}", quote(f"動く発言{n}")))
+    site.index()
+    seen = set()
+    stop = threading.Event()
+
+    def look() -> None:
+        while not stop.is_set():
+            rows = site.rows("SELECT title FROM posts ORDER BY title")
+            seen.add(tuple(row.title for row in rows))
+
+    reader = threading.Thread(target=look)
+    reader.start()
+    try:
+        (site.content / "posts/old").rename(site.content / "posts/new")
+        report = site.index()
+    finally:
+        stop.set()
+        reader.join()
+    assert (report.added, report.removed) == (3, 3)
+    assert seen == {("動く0", "動く1", "動く2")}
+    site.content.joinpath("posts/new/p0").mkdir()
+    site.content.joinpath("posts/new/p0.md").rename(site.content / "posts/new/p0/index.md")
+    report = site.index()
+    assert (report.added, report.removed, report.faulty) == (1, 1, 0), "the URL is the same, and free"
+
+
 class Work:
     """Counts what a run asks of the system and of the database."""
 
@@ -443,7 +523,7 @@ class Work:
             self.steps += 1
             return 0
 
-        connection.set_progress_handler(step, 100)
+        connection.set_progress_handler(step, 10)
 
 
 _COUNTING: list[Work] = []
@@ -479,8 +559,8 @@ def work_of_an_update(site: Site, posts: int) -> Work:
 def test_the_work_of_an_update_does_not_grow_with_the_site(site: Site, tmp_path: Path) -> None:
     small = work_of_an_update(site, 20)
     large = work_of_an_update(Site(tmp_path / "large"), 400)
-    print(f"statements {small.statements} and {large.statements}, steps of SQLite {small.steps} and {large.steps}00")
+    print(f"statements {small.statements} and {large.statements}, steps of SQLite {small.steps}0 and {large.steps}0")
     assert large.statements <= small.statements + 5
-    assert large.steps <= small.steps * 1.5 + 20
+    assert large.steps <= small.steps * 1.5 + 30
     assert large.opened == small.opened == 1, "no post but the changed one is opened"
     assert large.listed <= small.listed + 3, "no folder of the content is listed"
