@@ -367,7 +367,9 @@ def _update(
         reader.store.engine.connect() as connection,
         Session(connection, join_transaction_mode="control_fully", expire_on_commit=False) as session,
     ):
-        changes = find_changes(settings, session, now) if paths is None else find_changes(settings, session, now, paths)
+        if not _is_finished(session):
+            paths = None  # a run that was cut off left more to do than these
+        changes = find_changes(settings, session, now, paths)
         report = Report(faults=list(changes.scan.faults))
         wrote = bool(changes) or not _is_finished(session) or not sealed
         if wrote:
