@@ -20,6 +20,8 @@ from matome_app.search.params import SearchParams
 from matome_app.store.generations import current_generation
 
 SERVED = (200, 503)
+LOCKS = ("lock", "watch.lock")
+"""Files in a data folder that are empty and stay: processes wait for each other by them."""
 
 _POSTS = "SELECT path, url, source, title, date_text, source_url, comment_count, user_count, segments FROM posts"
 _TERMS_OF_POSTS = """SELECT p.path, t.taxonomy, l.position, l.label, t.slug
@@ -215,7 +217,7 @@ def names(data: Path) -> set[str]:
     """Return the names of all files of a data folder with what differs from build to build taken out."""
     found = set()
     for path in data.rglob("*"):
-        if path.is_file():
+        if path.is_file() and path.name not in LOCKS:
             name = re.sub(r"\bg\d+/", "g/", path.relative_to(data).as_posix())
             found.add(re.sub(r"_\d+\.toc|MAIN_[0-9a-z]{8,}", "MAIN_#", re.sub(r"-(wal|shm)$", "", name)))
     return found
