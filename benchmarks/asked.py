@@ -29,11 +29,11 @@ def query_log(queries: int = QUERIES, comments: int = SAMPLE) -> list[Query]:
     """
     texts, values = _sample(comments)
     chance = random.Random(SEED)
-    log = dict.fromkeys(Query(character, "character") for character in CHARACTERS)
-    for words in chance.sample(texts.words, len(texts.words)):
-        several = [word for word in dict.fromkeys(words.split()) if len(word) > 1]
-        if len(several) >= 3 and sum(query.kind == "three words" for query in log) < THREE:
-            log[Query(" ".join(chance.sample(several, 3)), "three words")] = None
+    log = dict.fromkeys(Query(character, "character") for character in CHARACTERS[: queries // 8])
+    cut = ([word for word in dict.fromkeys(words.split()) if len(word) > 1] for words in texts.words)
+    several = [words for words in cut if len(words) >= 3]
+    for words in chance.sample(several, min(len(several), THREE, queries // 10)):
+        log[Query(" ".join(chance.sample(words, 3)), "three words")] = None
     log.update(dict.fromkeys(mix([], texts, values, least=queries - len(log), drawn=queries - len(log))))
     drawn = list(islice(log, queries))
     chance.shuffle(drawn)
