@@ -61,8 +61,9 @@ class Answer:
         slots = page_slots(columns, found, order_of(params, query), params.page)
         total = found.total
         hits, highlights = self._hits(found, slots)
+        in_post = post_counts(columns, found)
         deadline = time.perf_counter() + self._facet_budget
-        facets, late = count_facets(self._snapshot, params, found, lambda: time.perf_counter() > deadline)
+        facets, late = count_facets(self._snapshot, params, found, in_post, lambda: time.perf_counter() > deadline)
         return SearchResult(
             params=params,
             total=total,
@@ -70,13 +71,13 @@ class Answer:
             pages=page_count(total),
             hits=hits,
             facets=facets,
-            posts=self._posts(found),
+            posts=self._posts(in_post),
             suggestions=() if total else suggest(self._snapshot, params, query, self._count, self._holding),
             chips=make_chips(self._snapshot.terms, params, query, self._holding),
             highlights=highlights,
             totals=self._totals(total),
             late=late,
-            months=() if "month" in late else count_months(self._snapshot, params, self._in_all_months(found)),
+            months=() if "month" in late else count_months(self._snapshot, params, self._in_all_months(in_post)),
             inflections=self._inflections(found),
             took_ms=(time.perf_counter() - self._started) * 1000,
         )
@@ -95,7 +96,7 @@ class Answer:
         )
         return hits, explained.highlights
 
-    def _posts(self, found: Matches) -> tuple[PostHit, ...]:
+    def _posts(self, in_post: Ints) -> tuple[PostHit, ...]:
         """Return the posts whose title or tags match every word, those with the most hits first."""
         columns = self._snapshot.columns
         sought = [
@@ -109,7 +110,7 @@ class Answer:
         narrowed = param_flags(self._snapshot, SearchParams(tags=self._params.tags, month=self._params.month))
         for allowed in narrowed:
             flags &= np.bincount(columns.post[allowed], minlength=len(columns.posts)) > 0
-        return posts_by_hits(columns, np.flatnonzero(flags), post_counts(columns, found), MOST_POSTS)
+        return posts_by_hits(columns, np.flatnonzero(flags), in_post, MOST_POSTS)
 
     def _totals(self, total: int) -> dict[Scope, int]:
         """Return what each scope finds; with one word they find the same."""
@@ -118,11 +119,12 @@ class Answer:
         other: Scope = "comment" if self._params.scope == "post" else "post"
         return {self._params.scope: total, other: self._count(self._params.replace(scope=other))}
 
-    def _in_all_months(self, found: Matches) -> Matches:
-        """Return what would be found if no month were chosen in the URL."""
+    def _in_all_months(self, in_post: Ints) -> Ints:
+        """Return the hits every post would have if no month were chosen in the URL."""
         if not self._params.month:
-            return found
-        return match(self._connection, self._snapshot, self._query, self._params.replace(month="", sort="newest"))
+            return in_post
+        others = self._params.replace(month="", sort="newest")
+        return post_counts(self._snapshot.columns, match(self._connection, self._snapshot, self._query, others))
 
     def _inflections(self, found: Matches) -> tuple[Suggestion, ...]:
         """Return the searches for all forms of the verbs and adjectives, with how many more comments each finds."""

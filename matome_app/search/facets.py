@@ -20,21 +20,20 @@ _MONTH = re.compile(r"[0-9]{4}/(0[1-9]|1[0-2])")
 
 
 def count_facets(
-    snapshot: Snapshot, params: SearchParams, found: Matches, is_late: Callable[[], bool]
+    snapshot: Snapshot, params: SearchParams, found: Matches, in_post: Ints, is_late: Callable[[], bool]
 ) -> tuple[dict[str, tuple[FacetValue, ...]], tuple[str, ...]]:
     """Return the values of tag and user with the most hits, and all months in order of time; selected ones always.
 
-    Those that are not counted when time is up are left out; their names come second.
+    `in_post` are the hits of every post. Those that are not counted when time is up are left out; their names come
+    second.
     """
     columns, names = snapshot.columns, snapshot.names
-    slots = found.slots
-    in_post = np.bincount(columns.post[slots], minlength=len(columns.posts))
 
     def tags() -> tuple[FacetValue, ...]:
         return _top(columns.tags.names, _through_posts(columns.tags, in_post), _chosen(params.tags, names.tags))
 
     def users() -> tuple[FacetValue, ...]:
-        by_user = np.bincount(columns.user[slots], minlength=len(columns.users))
+        by_user = np.bincount(columns.user[found.slots], minlength=len(columns.users))
         return _top(columns.users, by_user, _chosen(params.users, names.users))
 
     def months() -> tuple[FacetValue, ...]:
@@ -51,13 +50,13 @@ def count_facets(
     return facets, tuple(late)
 
 
-def count_months(snapshot: Snapshot, params: SearchParams, found: Matches) -> tuple[FacetValue, ...]:
+def count_months(snapshot: Snapshot, params: SearchParams, in_post: Ints) -> tuple[FacetValue, ...]:
     """Return every month from the first to the last that has hits, in order, those between without hits, too.
 
-    Terms of the taxonomy that name no month come last.
+    `in_post` are the hits of every post. Terms of the taxonomy that name no month come last.
     """
     columns = snapshot.columns
-    by_month = _through_posts(columns.months, post_counts(columns, found))
+    by_month = _through_posts(columns.months, in_post)
     month = _chosen([params.month] if params.month else [], snapshot.names.months)
     values = {value.label: value for value in _months(columns, by_month, month)}
     named = sorted(label for label in values if _MONTH.fullmatch(label))
