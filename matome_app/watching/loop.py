@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from matome_app import ingest
 from matome_app.config import Settings
 from matome_app.content.scanning import TOP, find, scan
+from matome_app.state import FILE as STATE
 from matome_app.state import NOTE
 from matome_app.store.generations import current_generation
 from matome_app.store.known import next_due, sources_below
@@ -68,7 +69,7 @@ class Watch:
         self.mend_at = 0.0
         self.ran_at = datetime.min
         self.due: datetime | None = None
-        self.due_known: object = None
+        self.stamp: object = None
         self.links: dict[str, object] = {}
 
     def run(self) -> None:
@@ -165,7 +166,7 @@ class Watch:
             logger.info("indexing works again", extra={"event": "watch-works"})
         self.failures = 0
         self.ran_at = began
-        self.due_known = None
+        self._look_into_store()
 
     def _fail(self, error: Exception) -> None:
         """Say what went wrong, and try everything again in a while."""
@@ -233,30 +234,30 @@ class Watch:
         return current_generation(data, self.settings.database_url) is None or (data / NOTE).exists()
 
     def _has_come_due(self) -> bool:
-        known = self._stamp_of_store()
-        if known != self.due_known:
-            self.due_known = known
-            # What was due before the last run and stays so (its file is gone, or being written) is met by a later one.
-            self.due = self._ask(lambda session: next_due(session, self.ran_at), None)
-        if self.due is None or self.due > _now():
-            return False
-        self.due_known = None
-        return True
+        """Tell whether a post's time has come; when another process wrote, see whether it came to an end, too."""
+        stamp = self._stamp()
+        if stamp != self.stamp:
+            if self.stamp is not None:
+                self._compare_soon(time.monotonic())
+            self._look_into_store()
+        return self.due is not None and self.due <= _now()
+
+    def _look_into_store(self) -> None:
+        self.stamp = self._stamp()
+        # What was due before the last run and stays so (its file is gone, or being written) is met by a later one.
+        self.due = self._ask(lambda session: next_due(session, self.ran_at), None)
 
     def _known_below(self, folder: str) -> list[str]:
         return self._ask(lambda session: sources_below(session, folder), [])
 
-    def _stamp_of_store(self) -> object:
-        """Return what changes when anybody writes into the store."""
-        generation = current_generation(self.settings.data_dir, self.settings.database_url)
-        if generation is None:
-            return None
+    def _stamp(self) -> object:
+        """Return what changes whenever anybody brings something in."""
         stamps = []
-        for ending in ("", "-wal"):
+        for name in ("current", STATE):
             with suppress(OSError):
-                status = os.stat(f"{generation.database}{ending}")
-                stamps.append((status.st_ino, status.st_size, status.st_mtime_ns))
-        return generation.name, stamps
+                status = os.stat(self.settings.data_dir / name)
+                stamps.append((name, status.st_ino, status.st_mtime_ns))
+        return stamps
 
     def _ask(self, question: Callable[[Session], T], otherwise: T) -> T:
         generation = current_generation(self.settings.data_dir, self.settings.database_url)
