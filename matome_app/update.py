@@ -29,6 +29,7 @@ from matome_app.store.known import (
     linking_sources,
     source_count,
     stored_sources,
+    untimely_sources,
 )
 from matome_app.store.models import Source
 from matome_app.store.writing import PostWriter, forget_sources, save_source, set_meta, stamp
@@ -82,13 +83,15 @@ class Report:
 class Changes:
     """What differs between the content folder and the store: files to read, and files that are gone.
 
-    `patience` is for how many seconds a run waits for files that are being written.
+    `patience` is for how many seconds a run waits for files that are being written. `due` are files of which time alone
+    changes what becomes of them.
     """
 
     scan: Scan
     read: list[SourceFile]
     gone: list[str]
     patience: float = PATIENCE
+    due: Collection[str] = ()
 
     def __bool__(self) -> bool:
         return bool(self.read or self.gone)
@@ -100,7 +103,7 @@ def find_changes(settings: Settings, session: Session, now: datetime, paths: Col
     With `paths` only these files are looked at, and those whose time has come: nothing else is read or asked for.
     """
     content = settings.content_dir
-    due = set(due_sources(session, _naive(now)))
+    due = {*due_sources(session, _naive(now)), *untimely_sources(session, _naive(now))}
     if paths is None:
         found, known = scan(content), stored_sources(session)
     else:
@@ -123,7 +126,7 @@ def find_changes(settings: Settings, session: Session, now: datetime, paths: Col
             len(gone),
         )
         gone = []
-    return Changes(found, read, gone if (content / TOP).is_dir() else [], PATIENCE if paths is None else 0)
+    return Changes(found, read, gone if (content / TOP).is_dir() else [], PATIENCE if paths is None else 0, due)
 
 
 def _lies_in(path: str, places: Iterable[str]) -> bool:
@@ -191,6 +194,7 @@ class Update:
         self.writer.recount()
         set_meta(self.session, "complete", "yes")
         set_meta(self.session, "finished", "yes")
+        set_meta(self.session, "looked", _naive(self.now).isoformat())
         stamp(self.session)
         self.session.commit()
 
@@ -250,7 +254,7 @@ class Update:
             data, file = read_settled(self.settings.content_dir, file)
             hash_ = loader.content_hash(data)
             row = self.known.source(file.relative)
-            comes = row is not None and row.due_at is not None and row.due_at <= _naive(self.now)
+            comes = file.relative in self.changes.due
             if row and hash_ == row.hash and row.state in ("live", "draft") and not comes and not again:
                 self._note(file, hash_, row.state, row.due_at)  # touched, not changed, and its time has not come
                 return True

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import and_, func, select, text
 from sqlalchemy.orm import Session
 
-from matome_app.store.models import Post, Source
+from matome_app.store.models import Meta, Post, Source
 
 CHUNK = 500
 """Names in one statement; SQLite takes 32,766 at most."""
@@ -63,6 +63,18 @@ def sources_below(session: Session, folder: str) -> list[str]:
 def due_sources(session: Session, now: datetime) -> list[str]:
     """Return the content files whose time has come; `now` is naive UTC."""
     return list(session.scalars(select(Source.path).where(Source.due_at <= now)))
+
+
+def untimely_sources(session: Session, now: datetime) -> list[str]:
+    """Return the content files that were published or taken away by a clock ahead of this one; `now` is naive UTC.
+
+    None unless the last run that changed anything had a later time: then its clock, or this one, is wrong.
+    """
+    looked = session.scalar(select(Meta.value).where(Meta.name == "looked"))
+    if not looked or looked <= now.isoformat():
+        return []
+    early = select(Post.source).where(Post.date > now)
+    return list(session.scalars(early.union(select(Source.path).where(Source.state == "expired"))))
 
 
 def next_due(session: Session, after: datetime) -> datetime | None:
