@@ -9,7 +9,7 @@ digits are left out: the first is never searched, the second only as Latin runs.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import pairwise
+from operator import add
 from typing import Final
 
 from matome_app.search.analysis import latin_runs
@@ -40,12 +40,12 @@ _grams = _Grams()
 
 def gram_words(folded: str) -> str:
     """Return the words to index of a folded text, each once and in a fixed order, separated by spaces."""
-    grams = set(folded)
-    grams.update(map("".join, pairwise(folded)))
-    words = set(map(_grams.__getitem__, grams))
-    words.discard("")
-    words.update([RUN + run[:LONGEST_RUN] for run in latin_runs(folded)])
-    return " ".join(sorted(words))
+    word_of = _grams.__getitem__
+    words = dict.fromkeys(map(word_of, folded))  # a dict holds its order as a set does not, and needs no sorting
+    words |= dict.fromkeys(map(word_of, map(add, folded, folded[1:])))
+    words.pop("", None)
+    words |= dict.fromkeys(RUN + run[:LONGEST_RUN] for run in latin_runs(folded))
+    return " ".join(words)
 
 
 def gram_word(gram: str) -> str:
