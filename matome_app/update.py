@@ -29,6 +29,7 @@ from matome_app.store.known import (
     linking_sources,
     source_count,
     stored_sources,
+    stored_stamps,
     untimely_sources,
 )
 from matome_app.store.models import Source
@@ -105,16 +106,12 @@ def find_changes(settings: Settings, session: Session, now: datetime, paths: Col
     content = settings.content_dir
     due = {*due_sources(session, _naive(now)), *untimely_sources(session, _naive(now))}
     if paths is None:
-        found, known = scan(content), stored_sources(session)
+        found, known = scan(content), stored_stamps(session)
     else:
         named = sorted({*paths, *due})
-        found, known = find(content, named), stored_sources(session, named)
+        found, known = find(content, named), stored_stamps(session, named)
     # Paths begin with dates: the newest posts appear first while a first build goes on.
-    read = [
-        file
-        for file in reversed(found.files)
-        if (row := known.get(file.relative)) is None or row.stamp != file.stamp or row.path in due
-    ]
+    read = [file for file in reversed(found.files) if known.get(file.relative) != file[1:] or file.relative in due]
     present = {file.relative for file in found.files}
     # A folder that cannot be read, or that is not there at all, is no reason to drop its posts.
     unreadable = [fault.path for fault in found.faults if fault.code == "unreadable"]

@@ -53,6 +53,15 @@ def stored_sources(session: Session, paths: Iterable[str] | None = None) -> dict
     return rows
 
 
+def stored_stamps(session: Session, paths: Iterable[str] | None = None) -> dict[str, tuple[int, int, int]]:
+    """Return by what content files were known when they were last read, all or those named, by path."""
+    if paths is not None:
+        return {path: row.stamp for path, row in stored_sources(session, paths).items()}
+    rows = session.connection().exec_driver_sql("SELECT path, size, mtime_ns, ctime_ns FROM sources").cursor
+    assert rows is not None
+    return {path: (size, mtime, ctime) for path, size, mtime, ctime in rows.fetchall()}
+
+
 def sources_below(session: Session, folder: str) -> list[str]:
     """Return the content files that are known to lie in a folder, at any depth."""
     # All that begin with "folder/" lie between it and "folder0": "0" is the character after "/".
