@@ -160,7 +160,7 @@ class Answer:
         """Return how many comments hold one of the words of a group (for an exclusion: the excluded word)."""
         terms = [part for part in group.parts if isinstance(part, Term)]
         leaves = [find(self._connection, self._snapshot, term).slots for term in terms]
-        return len(leaves[0]) if len(leaves) == 1 else len(np.unique(np.concatenate(leaves)))
+        return len(leaves[0]) if len(leaves) == 1 else len(self._snapshot.columns.united(leaves))
 
 
 def posts_by_hits(columns: Columns, numbers: Ints, counts: Ints, limit: int) -> tuple[PostHit, ...]:

@@ -171,6 +171,13 @@ class Columns:
             return self.slot_of[places]
         return np.where(known, self.slot_of[np.where(known, places, 0)] if len(self.slot_of) else -1, -1)
 
+    def united(self, several: Iterable[Codes]) -> Codes:
+        """Return the slots that are in one of several arrays, in order: by flags, as `np.unique` takes far longer."""
+        flags = np.zeros(self.size, bool)
+        for slots in several:
+            flags[slots] = True
+        return np.flatnonzero(flags).astype(np.int32)
+
     def post_flags(self, pairs: Pairs, wanted: Iterable[int]) -> Flags:
         """Tell of every post whether it has one of the values."""
         flags = np.zeros(len(self.posts), bool)

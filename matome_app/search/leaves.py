@@ -143,7 +143,7 @@ class _Finder:
         short = " OR ".join(match_gram(text) for text in texts if len(text) < 3)
         long = " OR ".join(match_substring(text) for text in texts if len(text) >= 3)
         found = [self._ids(table, matching) for table, matching in ((GRAMS, short), (TRIGRAMS, long)) if matching]
-        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+        return found[0] if len(found) == 1 else self._columns.united(found)
 
     def _gram(self, word: str) -> Codes:
         """Return the comments that have a word of the grams table."""
