@@ -132,11 +132,19 @@ class Builder:
         self._process: subprocess.Popen[bytes] | None = None
         self._pause = SOONEST
         self._not_before = 0.0
+        self._waits = False
 
     def start(self) -> None:
-        """Start a run, unless one is under way or the last one was a moment ago."""
+        """Start a run, unless one is under way; when the last one was a moment ago, after a pause."""
         with self._lock:
-            if self._process is not None or time.monotonic() < self._not_before:
+            if self._process is not None or self._waits:
+                return
+            pause = self._not_before - time.monotonic()
+            if pause > 0:
+                self._waits = True
+                timer = threading.Timer(pause, self._start_after_pause)
+                timer.daemon = True
+                timer.start()
                 return
             command = [sys.executable, "-m", "flask", "--app", "wsgi", "index", "--no-wait"]
             environment = {**os.environ, **self._settings.as_environment()}
@@ -144,6 +152,11 @@ class Builder:
             self._process = process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
         atexit.register(_stop, process)
         threading.Thread(target=self._wait, args=[process], name="builder", daemon=True).start()
+
+    def _start_after_pause(self) -> None:
+        with self._lock:
+            self._waits = False
+        self.start()
 
     def _wait(self, process: subprocess.Popen[bytes]) -> None:
         failed = process.wait() != 0

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,11 @@ def totals(server: Server, word: str) -> set[int]:
     return {int(json.loads(server.get(f"/api/search?q={word}").body)["total"]) for _ in range(8)}
 
 
+def is_ready(server: Server) -> bool:
+    """Tell whether everything is indexed."""
+    return server.get("/readyz").status == 200
+
+
 def posts_on_page(client: FlaskClient) -> int:
     """Return how many posts the first page lists."""
     total: int = client.get("/api/posts").get_json()["total"]
@@ -63,9 +69,7 @@ def test_of_servers_and_builders_that_start_at_once_on_nothing_exactly_one_build
         _, said = index.communicate(timeout=120)
         assert index.returncode == 0, said
         for server in servers:
-            assert wait_until(lambda server=server: server.get("/readyz").status == 200, SECONDS), (
-                server.log.read_text()
-            )
+            assert wait_until(partial(is_ready, server), 2 * SECONDS), server.log.read_text()
             assert {server.get("/api/search?q=灯台").status for _ in range(8)} == {200}
             assert '"total":180' in server.get("/api/search?q=灯台").body.replace(" ", "")
             assert server.lines("Traceback|locked|ERROR") == []
