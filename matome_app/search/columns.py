@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,8 @@ from matome_app.search.tables import NO_TIME
 Ints = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.int32]
+
+T = TypeVar("T", bound=np.generic)
 
 _UNIX_DAY: Final = date(1970, 1, 1).toordinal()
 
@@ -74,7 +76,8 @@ class Columns:
 
     In one `epoch` of the tables no key is used twice.
     `rank` is the place in time, the newest comment highest, never equal; `norm` is the length over the mean length;
-    `slot_of` gives the slot of a key, counted from `first_key`, -1 where there is none. `titles` is the text of all
+    `slot_of` gives the slot of a key, counted from `first_key`, -1 where there is none. Comments of one post lie side
+    by side: where such a run starts, and whose it is, makes sums over posts quick. `titles` is the text of all
     posts, each ended by a NUL; `title_starts` and `tag_starts` are where each's title and tags begin in it;
     `title_places` remembers where terms occur there.
     """
@@ -88,6 +91,8 @@ class Columns:
     norm: npt.NDArray[np.float32]
     slot_of: Codes
     first_key: int
+    run_starts: Ints
+    run_posts: Codes
     post_keys: Ints
     post_dates: Ints
     titles: str
@@ -105,6 +110,7 @@ class Columns:
         slot_of = np.full(int(keys[-1]) - first + 1 if size else 0, -1, np.int32)
         slot_of[keys - first] = np.arange(size, dtype=np.int32)
         mean = max(float(comments.length.mean()), 1.0) if size else 1.0
+        starts = np.flatnonzero(np.diff(comments.post, prepend=-1))
         title_starts = np.cumsum([0, *(len(post.text) + 1 for post in posts)], dtype=np.int64)[:-1]
         return cls(
             epoch=epoch,
@@ -116,6 +122,8 @@ class Columns:
             norm=comments.length.astype(np.float32) / np.float32(mean),
             slot_of=slot_of,
             first_key=first,
+            run_starts=starts,
+            run_posts=comments.post[starts],
             post_keys=np.array([post.card.key for post in posts], np.int64),
             post_dates=np.array([post.date for post in posts], np.int64),
             titles="".join([f"{post.text}\0" for post in posts]),
@@ -170,6 +178,24 @@ class Columns:
         if known.all():
             return self.slot_of[places]
         return np.where(known, self.slot_of[np.where(known, places, 0)] if len(self.slot_of) else -1, -1)
+
+    def of_posts(self, values: npt.NDArray[T]) -> npt.NDArray[T]:
+        """Return the values of the comments' posts, given those of all posts."""
+        return np.repeat(values[self.run_posts], np.diff(self.run_starts, append=self.size))
+
+    def posts_with(self, tier: npt.NDArray[np.uint8]) -> Flags:
+        """Tell of every post whether one of its comments is found."""
+        flags = np.zeros(len(self.posts), bool)
+        if self.size:
+            flags[self.run_posts[np.maximum.reduceat(tier, self.run_starts) > 0]] = True
+        return flags
+
+    def hits_of_posts(self, tier: npt.NDArray[np.uint8]) -> Ints:
+        """Count the comments of every post that are found."""
+        if not self.size:
+            return np.zeros(len(self.posts), np.int64)
+        hits = np.add.reduceat(tier > 0, self.run_starts, dtype=np.int64)
+        return np.bincount(self.run_posts, weights=hits, minlength=len(self.posts)).astype(np.int64)
 
     def united(self, several: Iterable[Codes]) -> Codes:
         """Return the slots that are in one of several arrays, in order: by flags, as `np.unique` takes far longer."""

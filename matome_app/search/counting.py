@@ -17,8 +17,8 @@ WORDS: Final = "words"
 FIELDS: Final = (LATIN, WORDS)
 """Latin runs and Japanese words, in the order in which they are written."""
 
-MOST: Final = 8_000_000
-"""So many postings are held before they should be written: 64 MB, and twice that while they are sorted."""
+MOST: Final = 4_000_000
+"""So many postings are held before they should be written: 32 MB, and twice that while they are sorted."""
 
 _BITS: Final = 24
 _COUNT_BITS: Final = 16

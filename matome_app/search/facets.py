@@ -15,6 +15,8 @@ from matome_app.search.params import SearchParams
 from matome_app.search.snapshot import Snapshot
 
 MOST: Final = 12
+_MANY: Final = 8
+"""When more than one comment in so many is found, it is quicker to go through all."""
 _MOST_MONTHS: Final = 600
 _MONTH = re.compile(r"[0-9]{4}/(0[1-9]|1[0-2])")
 
@@ -73,6 +75,8 @@ def _from_to(first: str, last: str) -> list[str]:
 
 def post_counts(columns: Columns, found: Matches) -> Ints:
     """Return the number of hits in every post."""
+    if found.total * _MANY > columns.size:
+        return columns.hits_of_posts(found.tier)
     return np.bincount(columns.post[found.slots], minlength=len(columns.posts))
 
 

@@ -182,18 +182,19 @@ class _Finder:
 
     def _one_word(self, word: Word, quoted: bool, tier: Tiers, frequency: Floats) -> None:
         """Raise what holds the word whole or in a compound, and add other spellings."""
-        places = [(word.surface, WHOLE, 1.0), (PART + word.surface, PHRASE, PART_WEIGHT)]
+        places = []
         if word.normal and not quoted:
             places.append((VARIANT + word.normal, SPELLING, SPELLING_WEIGHT))
             if word.normal != word.surface:
                 places.append((word.normal, SPELLING, SPELLING_WEIGHT))
-        for stored, level, weight in places:
+        places += [(PART + word.surface, PHRASE, PART_WEIGHT), (word.surface, WHOLE, 1.0)]
+        literal = tier > 0
+        for stored, level, weight in places:  # from the lowest level to the highest
             slots, weights = self._snapshot.words.postings(WORDS, stored)
-            if level != SPELLING:
-                held = tier[slots] > 0
+            if level != SPELLING and not (held := literal[slots]).all():
                 slots, weights = slots[held], weights[held]
             frequency[slots] += weights * np.float32(weight)
-            tier[slots] = np.maximum(tier[slots], level)
+            tier[slots] = level
 
     def _several_words(self, surfaces: Sequence[str], tier: Tiers, frequency: Floats) -> None:
         """Raise what holds the characters and, whole, the rarest of the words (reading all would be slow)."""

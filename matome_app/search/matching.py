@@ -20,7 +20,10 @@ from matome_app.search.titles import posts_with
 
 @dataclass(frozen=True, eq=False)
 class Matches:
-    """What is found, one value a comment: tier (0 is not found), score, and whether the words stand together."""
+    """What is found, one value a comment: tier (0 is not found), score, and whether the words stand together.
+
+    There are no scores where the order does not ask for them.
+    """
 
     tier: Tiers
     score: Floats
@@ -39,7 +42,7 @@ class Matches:
 
 def match(connection: Connection, snapshot: Snapshot, query: Query, params: SearchParams) -> Matches:
     """Find the comments of a query that pass the filters of the parameters."""
-    matcher = _Matcher(connection, snapshot)
+    matcher = _Matcher(connection, snapshot, scored=params.sort == "relevance")
     found = matcher.spread(query) if params.scope == "post" else matcher.in_one(query)
     for flags in [*matcher.conditions(query), *param_flags(snapshot, params)]:
         np.multiply(found.tier, flags, out=found.tier)
@@ -51,9 +54,10 @@ def match(connection: Connection, snapshot: Snapshot, query: Query, params: Sear
 class _Matcher:
     """Evaluates clauses; conditions (lone filters and exclusions) are kept apart from what is sought."""
 
-    def __init__(self, connection: Connection, snapshot: Snapshot) -> None:
+    def __init__(self, connection: Connection, snapshot: Snapshot, scored: bool) -> None:
         self._connection = connection
         self._snapshot = snapshot
+        self._scored = scored
 
     def in_one(self, query: Query) -> Matches:
         """Find the comments that match every clause."""
@@ -79,10 +83,8 @@ class _Matcher:
             one = self._clause(clause)
             np.maximum(found.tier, one.tier, out=found.tier)
             np.add(found.score, one.score, out=found.score)
-            in_thread = posts_of(self._snapshot, clause)
-            in_thread[columns.post[one.tier > 0]] = True
-            whole &= in_thread
-        np.multiply(found.tier, whole[columns.post], out=found.tier)
+            whole &= posts_of(self._snapshot, clause) | columns.posts_with(one.tier)
+        np.multiply(found.tier, columns.of_posts(whole), out=found.tier)
         return found
 
     def together(self, query: Query, found: Matches) -> Flags | None:
@@ -110,12 +112,14 @@ class _Matcher:
         return [*flags, np.logical_or.reduce(users)] if users else flags
 
     def _everything(self) -> Matches:
-        size = self._snapshot.columns.size
-        return Matches(np.full(size, WHOLE, np.uint8), np.zeros(size, np.float32))
+        return Matches(np.full(self._snapshot.columns.size, WHOLE, np.uint8), self._no_score())
 
     def _nothing(self) -> Matches:
-        size = self._snapshot.columns.size
-        return Matches(np.zeros(size, np.uint8), np.zeros(size, np.float32))
+        return Matches(np.zeros(self._snapshot.columns.size, np.uint8), self._no_score())
+
+    def _no_score(self) -> Floats:
+        """Return a score of nothing for every comment, or no scores at all, where they do not matter."""
+        return np.zeros(self._snapshot.columns.size if self._scored else 0, np.float32)
 
     def _clause(self, clause: Clause) -> Matches:
         """Find what matches all groups of a clause, or its names in the term table as other spellings."""
@@ -127,7 +131,8 @@ class _Matcher:
         for name in clause.names:
             leaf = find(self._connection, self._snapshot, name_term(name))
             found.tier[leaf.slots] = np.maximum(found.tier[leaf.slots], SPELLING)
-            found.score[leaf.slots] += leaf.score * np.float32(SPELLING_WEIGHT)
+            if self._scored:
+                found.score[leaf.slots] += leaf.score * np.float32(SPELLING_WEIGHT)
         return found
 
     def _group(self, group: Group) -> Matches:
@@ -135,13 +140,16 @@ class _Matcher:
         found = self._nothing()
         if len(group.parts) == 1 and isinstance(group.parts[0], Term):
             leaf = find(self._connection, self._snapshot, group.parts[0])
-            found.tier[leaf.slots], found.score[leaf.slots] = leaf.tier, leaf.score
+            found.tier[leaf.slots] = leaf.tier
+            if self._scored:
+                found.score[leaf.slots] = leaf.score
             return found
         for part in group.parts:
             if isinstance(part, Term) and not part.excluded:
                 leaf = find(self._connection, self._snapshot, part)
                 found.tier[leaf.slots] = np.maximum(found.tier[leaf.slots], leaf.tier)
-                found.score[leaf.slots] += leaf.score
+                if self._scored:
+                    found.score[leaf.slots] += leaf.score
             else:
                 np.maximum(found.tier, self._flags(part) * np.uint8(WHOLE), out=found.tier)
         return found
@@ -172,9 +180,9 @@ def filter_flags(snapshot: Snapshot, part: Filter) -> Flags:
     if part.field == "user":
         return np.isin(columns.user, list(snapshot.names.users(part.value)))
     if part.field == "tag":
-        return columns.post_flags(columns.tags, snapshot.names.tags(part.value))[columns.post]
+        return columns.of_posts(columns.post_flags(columns.tags, snapshot.names.tags(part.value)))
     if part.field == "month":
-        return columns.post_flags(columns.months, snapshot.names.months(part.value))[columns.post]
+        return columns.of_posts(columns.post_flags(columns.months, snapshot.names.months(part.value)))
     return within(columns, part.day if part.field == "after" else None, part.day if part.field == "before" else None)
 
 
@@ -191,7 +199,7 @@ def param_flags(snapshot: Snapshot, params: SearchParams) -> list[Flags]:
     if params.color:
         flags.append(_colored(columns, params.color))
     if params.post:
-        flags.append(np.array([post.card.path == params.post for post in columns.posts], bool)[columns.post])
+        flags.append(columns.of_posts(np.array([post.card.path == params.post for post in columns.posts], bool)))
     return flags
 
 

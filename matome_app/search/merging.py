@@ -2,7 +2,8 @@
 
 A segment's tier says how often it was merged, about: four times the documents are one tier more. As many segments of a
 tier as `FAN_IN` become one. So a document is written again only a few times, however large the site, and there are
-never more than a few segments of each tier.
+never more than a few segments of each tier. Where the next change may be near, a merge that takes long is put off, but
+not for ever.
 """
 
 from __future__ import annotations
@@ -24,19 +25,30 @@ from matome_app.search.postings import CountWriter, leaf_keys
 FAN_IN: Final = 4
 SMALLEST: Final = 500
 """Segments of fewer documents are all of the lowest tier."""
-_WASTE: Final = 3
+PUT_OFF: Final = 3
+"""A merge that takes long waits until there is so many times as much of it to do."""
+_WASTE: Final = 4
 """A segment is written anew when one document in so many of it is deleted."""
 
 
-def choose(segments: Sequence[Any]) -> list[Any]:
-    """Return the segments to be merged into one: the smallest of a full tier, or one of many deletions, or none."""
-    for segment in segments:
-        if segment.deleted_count() * _WASTE > segment.doc_count_all():
-            return [segment]
+def choose(segments: Sequence[Any], most: int | None = None) -> list[Any]:
+    """Return the segments to be merged into one: those of the lowest full tier, or one of many deletions, or none.
+
+    Merges of more than `most` documents are put off.
+    """
+
+    def is_due(group: Sequence[Any], amount: float) -> bool:
+        is_short = most is None or sum(segment.doc_count() for segment in group) <= most
+        return amount >= (1 if is_short else PUT_OFF)
+
     by_tier: dict[int, list[Any]] = {}
     for segment in segments:
         by_tier.setdefault(_tier(segment.doc_count()), []).append(segment)
-    return next((by_tier[tier] for tier in sorted(by_tier) if len(by_tier[tier]) >= FAN_IN), [])
+    for tier in sorted(by_tier):
+        if is_due(by_tier[tier], len(by_tier[tier]) / FAN_IN):
+            return by_tier[tier]
+    wasteful = ([one] for one in segments if is_due([one], one.deleted_count() / one.doc_count_all() * _WASTE))
+    return next(wasteful, [])
 
 
 def _tier(documents: int) -> int:
@@ -47,14 +59,14 @@ def _tier(documents: int) -> int:
     return tier
 
 
-def merge(index: FileIndex, timeout: float = 30.0) -> bool:
+def merge(index: FileIndex, most: int | None = None) -> bool:
     """Merge what `choose` names, in one commit; tell whether there was anything. Deleted documents go for good."""
-    chosen = choose(index._read_toc().segments)
+    chosen = choose(index._read_toc().segments, most)
     if not chosen:
         return False
     merged = Merged([SegmentReader(index.storage, index.schema, segment) for segment in chosen])
     try:
-        writer: Any = CountWriter(index, merged, timeout)
+        writer: Any = CountWriter(index, merged)
         writer.commit(mergetype=lambda _, segments: [segment for segment in segments if segment not in chosen])
     finally:
         merged.close()

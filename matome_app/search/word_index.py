@@ -127,14 +127,15 @@ def _without_the_dead(_writer: Any, segments: list[Any]) -> list[Any]:
     return [segment for segment in segments if segment.doc_count_all() > segment.deleted_count()]
 
 
-def merge_segments(folder: Path) -> int:
+def merge_segments(folder: Path, most: int | None = None) -> int:
     """Merge segments until no tier is full, each time in a commit of its own; return how many merges that took.
 
-    Readers and what they find are not disturbed. Call it once the database has committed, where nobody waits; only one
-    process may write meanwhile. Being killed in it is harmless.
+    Merges of more than `most` documents are put off, though not for ever: 10,000 take about a second. Readers and what
+    they find are not disturbed. Call it once the database has committed, where nobody waits; only one process may write
+    meanwhile. Being killed in it is harmless.
     """
     merges = 0
-    while (found := open_index(folder)) is not None and merge(found):
+    while (found := open_index(folder)) is not None and merge(found, most):
         merges += 1
     return merges
 

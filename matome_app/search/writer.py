@@ -34,6 +34,8 @@ logger = logging.getLogger("matome")
 
 STALE: Final = 500
 """When so many posts have come and gone since the columns were saved, they are saved again."""
+SHORT: Final = 4000
+"""Merges of so many documents take less than half a second: the next change hardly waits for one."""
 SAVED: Final = "columns_saved"
 """What `tables.CHANGED` was when the columns were saved."""
 
@@ -83,7 +85,8 @@ class SearchWriter:
                 merge_pieces(connection)
             _save(connection, self._folder.parent, self._folder)
         try:
-            merge_segments(self._folder)
+            if not self._bulk:
+                merge_segments(self._folder, SHORT)
         except OSError as error:
             logger.warning("the pieces of the word index could not be merged (%s); the next change tries again", error)
 
