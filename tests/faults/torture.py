@@ -11,6 +11,7 @@ import json
 import platform
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -52,6 +53,7 @@ class Run:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Torture, print, write the document; return 1 when anything was wrong."""
     options = _options(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started ends, too
     root = Path(tempfile.mkdtemp(prefix="matome-torture-", dir=options.folder))
     started = time.monotonic()
 
