@@ -33,7 +33,7 @@ from matome_app.store.known import (
     untimely_sources,
 )
 from matome_app.store.models import Source
-from matome_app.store.writing import PostWriter, forget_sources, save_source, set_meta, stamp
+from matome_app.store.writing import PostWriter, forget_sources, get_meta, save_source, set_meta, stamp
 
 logger = logging.getLogger("matome")
 
@@ -158,11 +158,14 @@ class Update:
         self.leaving: dict[str, Stored] = {}  # gone, perhaps only moved: their posts go when the new ones come
         self.appeared: set[str] = set()  # parts of the paths of posts that came or went: what links to them changes
         self.dropped = False
+        self.is_seen = False  # whether this run changes what readers see
 
     def all(self, index: IndexWriter) -> None:
         """Take out what is gone, then read and store what changed, batch by batch."""
         gone = self._confirmed()
         self.leaving = self._perhaps_moved(gone)
+        if {get_meta(self.session, "complete"), get_meta(self.session, "finished")} != {"yes"}:
+            self.is_seen = True
         set_meta(self.session, "finished", "no")
         self._forget(index, [path for path in gone if path not in self.leaving])
         total = len(self.changes.read)
@@ -192,12 +195,14 @@ class Update:
         set_meta(self.session, "complete", "yes")
         set_meta(self.session, "finished", "yes")
         set_meta(self.session, "looked", _naive(self.now).isoformat())
-        stamp(self.session)
+        if self.is_seen:
+            stamp(self.session)
         self.session.commit()
 
     def _commit(self) -> None:
-        self.writer.recount()
-        stamp(self.session)
+        if self.is_seen:
+            self.writer.recount()
+            stamp(self.session)
         self.session.commit()
 
     def _confirmed(self) -> list[str]:
@@ -322,6 +327,7 @@ class Update:
             self._one(file, index, again=True)
 
     def _add(self, post: ContentPost, index: IndexWriter) -> None:
+        self.is_seen = True
         post_id, keys = self.writer.add(post)
         self.known.put(post.source, post_id, post.path)
         index.add([post_document(post, post_id, keys)])
@@ -330,6 +336,7 @@ class Update:
     def _drop(self, index: IndexWriter, sources: Iterable[str], *, count: bool = True) -> None:
         ids = [post[0] for source in sources if (post := self.known.take(source))]
         if ids:
+            self.is_seen = True
             index.remove(ids)
             self.writer.remove(ids)
             self.report.removed += len(ids) if count else 0

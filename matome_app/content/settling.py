@@ -54,6 +54,18 @@ def read_settled(content: Path, file: SourceFile) -> tuple[bytes, SourceFile]:
     return data, after
 
 
+def is_being_written(path: str) -> bool:
+    """Tell whether any process has the file of a name open for writing, as far as the system says."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        return is_written(handle)
+    finally:
+        os.close(handle)
+
+
 def refuse_large(file: SourceFile) -> None:
     """Raise ContentError for a file that is too large to be a post."""
     if file.size > LARGEST:

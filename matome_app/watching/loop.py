@@ -45,6 +45,9 @@ LINKS: Final = 500
 MEND: Final = 2.0
 """Seconds between two looks at a data folder that has to be mended."""
 
+JUMP: Final = 2.0
+"""Seconds by which the clock must differ from what it should say to count as set."""
+
 LONGEST_PAUSE: Final = 10.0
 """Seconds between two tries when runs go on failing."""
 
@@ -71,6 +74,7 @@ class Watch:
         self.due: datetime | None = None
         self.stamp: object = None
         self.links: dict[str, object] = {}
+        self.clock_ahead = time.time() - time.monotonic()
 
     def run(self) -> None:
         """Go on until the process ends."""
@@ -97,6 +101,7 @@ class Watch:
         else:
             self._note(names)
         self._look_at_links()
+        self._look_at_clock(now)
         if now >= self.mend_at and self._must_mend():
             self.mend_at = now + MEND
             self._compare_soon(now)
@@ -225,6 +230,13 @@ class Watch:
         changed = [name for name, before in self.links.items() if before is not None and stamps.get(name) != before]
         self.links = {name: stamps.get(name) for name in self.links}
         self.pending.add(changed)
+
+    def _look_at_clock(self, now: float) -> None:
+        """Compare everything when somebody set the clock."""
+        ahead = time.time() - now
+        if abs(ahead - self.clock_ahead) > JUMP:
+            self._compare_soon(now)
+        self.clock_ahead = ahead
 
     # The store
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from matome_app.content.scanning import BUNDLE, MARKDOWN, TOP, can_be_post, can_hold_posts, scan_part
+from matome_app.content.settling import is_being_written
 
 SETTLE: Final = 0.2
 """Seconds for which a file must not change before it is read, or must be gone before its post goes."""
@@ -49,7 +50,11 @@ class Pending:
             stamp = self._stamp(name)
             if stamp != change.stamp:
                 self._changes[name] = _Change(stamp, now)
-            elif now - change.since >= SETTLE:
+            elif now - change.since < SETTLE:
+                continue
+            elif stamp is not None and is_being_written(f"{self._content}/{name}"):
+                change.since = now
+            else:
                 still.append(name)
                 del self._changes[name]
         return still

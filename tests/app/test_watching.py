@@ -436,6 +436,18 @@ def test_a_run_waits_a_while_for_a_file_that_is_being_written_and_leaves_it_to_t
     assert stored(site, "次の版")
 
 
+def test_a_touched_file_and_one_that_is_being_written_change_nothing_that_readers_see(site: Site) -> None:
+    path = site.write("posts/a.md", post_text("記事"))
+    site.index()
+    number = site.rows("SELECT value FROM meta WHERE name = 'generation'")
+    os.utime(path)
+    assert not site.index()
+    with path.open("a"):
+        os.utime(path)
+        assert site.index(paths=["posts/a.md"]).unsettled == ["posts/a.md"]
+    assert site.rows("SELECT value FROM meta WHERE name = 'generation'") == number
+
+
 def test_a_run_waits_just_long_enough_for_a_file_that_is_closed_meanwhile(site: Site) -> None:
     path = site.content / "posts/a.md"
     path.parent.mkdir()
