@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -105,6 +106,9 @@ class Runtime:
         self._reported: set[str] = set()
         self._lock = threading.Lock()
         self._sealed: tuple[tuple[int, ...] | None, dict[str, Any] | None] = (None, None)
+        self._inherited: Reader | None = None
+        forget = weakref.WeakMethod(self._forget)
+        os.register_at_fork(after_in_child=lambda: method() if (method := forget()) else None)
 
     def begin(self) -> Moment:
         """Return one state to read from; raises IndexUnavailable when there is none, DBAPIError when it is damaged."""
@@ -187,6 +191,11 @@ class Runtime:
             if self._reader is not None:
                 self._reader.store.close()
             self._reader = self._seen = None
+
+    def _forget(self) -> None:
+        """Open everything anew in a process that was forked: connections of SQLite must not be used in two."""
+        self._inherited, self._reader, self._seen = self._reader, None, None
+        self._files, self._lock = _Files(), threading.Lock()
 
     def progress(self) -> dict[str, Any]:
         """Return how far a build under way has come: phase, done, total; empty when none is."""
