@@ -136,6 +136,7 @@ def test_segments_of_deleted_documents_shrink_and_go(tmp_path: Path) -> None:
     write(tmp_path, count(range(1000), 1))
     write(tmp_path, count(range(1000, 1010), 2))
     write(tmp_path, Counted(), removed=range(400))
+    assert merge_segments(tmp_path, most=500) == 0
     assert segments(tmp_path) == [600, 10]
     whole = found(tmp_path)
     assert merge_segments(tmp_path) == 1
@@ -147,6 +148,14 @@ def test_segments_of_deleted_documents_shrink_and_go(tmp_path: Path) -> None:
     assert found(tmp_path) == whole
     write(tmp_path, Counted(), removed=range(400, 1000))
     assert segments(tmp_path) == [10]
+
+
+def test_a_long_merge_is_put_off_where_changes_may_wait_for_it_but_not_for_ever(tmp_path: Path) -> None:
+    for number in range(merging.FAN_IN * merging.PUT_OFF):
+        write(tmp_path, count(range(number * 10, number * 10 + 10), number))
+        last = merge_segments(tmp_path, most=30)
+        assert len(segments(tmp_path)) == (1 if last else number + 1)
+    assert segments(tmp_path) == [10 * merging.FAN_IN * merging.PUT_OFF]
 
 
 def test_readers_go_on_with_the_files_they_have_open_and_none_is_mapped(tmp_path: Path) -> None:
