@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ _MOST_RENEWED = 0.3
 """When more than this share of the posts differs, all are read: joined columns are faster than rows."""
 
 Number = dict[str, int]
+Column = TypeVar("Column", Ints, Codes)
 
 
 def load_columns(connection: Connection) -> Columns:
@@ -140,21 +141,38 @@ def _numbered(values: Iterable[str], numbers: Number) -> Codes:
     return np.array([numbers.setdefault(value, len(numbers)) for value in values], np.int32)
 
 
+def _numbered_on(values: Sequence[str], names: tuple[str, ...]) -> tuple[Codes, tuple[str, ...]]:
+    """Number values that may be among the names there are; return the numbers, and all names."""
+    wanted = set(values)
+    numbers = {name: number for number, name in enumerate(names) if name in wanted}
+    new = [value for value in dict.fromkeys(values) if value not in numbers]
+    numbers.update((value, len(names) + place) for place, value in enumerate(new))
+    return np.array([numbers[value] for value in values], np.int32), (*names, *new)
+
+
 def _kept(comments: Comments, new_ordinal: Codes) -> Comments:
     """Return the comments without those of posts that are gone, with the new ordinals of the others."""
     post = new_ordinal[comments.post]
     stays: Flags = post >= 0
+    if stays.all():
+        return dataclasses.replace(comments, post=post)
     new_slot = np.cumsum(stays, dtype=np.int32) - np.int32(1)
-    order = comments.order[stays[comments.order]]
+    edges = np.flatnonzero(np.diff(stays, prepend=False, append=False)).tolist()
+    pieces = [slice(start, end) for start, end in zip(edges[::2], edges[1::2], strict=True)]
+
+    def kept(column: Column) -> Column:
+        # Comments of a post lie side by side, so these are few; picking them one by one would take ten times as long.
+        return np.concatenate([column[piece] for piece in pieces]) if pieces else column[:0]
+
     return Comments(
-        keys=comments.keys[stays],
-        post=post[stays],
-        ordinal=comments.ordinal[stays],
-        created=comments.created[stays],
-        length=comments.length[stays],
-        user=comments.user[stays],
-        color=comments.color[stays],
-        order=new_slot[order],
+        keys=kept(comments.keys),
+        post=kept(post),
+        ordinal=kept(comments.ordinal),
+        created=kept(comments.created),
+        length=kept(comments.length),
+        user=kept(comments.user),
+        color=kept(comments.color),
+        order=new_slot[comments.order[stays[comments.order]]],
         users=comments.users,
         colors=comments.colors,
     )
@@ -174,9 +192,8 @@ def _renewed(old: Comments, rows: list[Any], posts: Sequence[PostRow]) -> Commen
     if not rows:
         return old
     keys, post_keys, ordinal, created, length = (np.array([row[n] for row in rows], np.int64) for n in range(5))
-    users, colors = (_numbers(names) for names in (old.users, old.colors))
-    user = _numbered((row[5] for row in rows), users)
-    color = _numbered((row[6] for row in rows), colors)
+    user, users = _numbered_on([row[5] for row in rows], old.users)
+    color, colors = _numbered_on([row[6] for row in rows], old.colors)
     comments = Comments(
         keys=np.concatenate([old.keys, keys]),
         post=np.concatenate([old.post, _ordinals_of(posts, post_keys)]),
@@ -186,8 +203,8 @@ def _renewed(old: Comments, rows: list[Any], posts: Sequence[PostRow]) -> Commen
         user=np.concatenate([old.user, user]),
         color=np.concatenate([old.color, color]),
         order=old.order,
-        users=(*old.users, *list(users)[len(old.users) :]),
-        colors=(*old.colors, *list(colors)[len(old.colors) :]),
+        users=users,
+        colors=colors,
     )
     return _in_time(comments, len(old.keys))
 
