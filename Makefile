@@ -10,6 +10,10 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_VERSION := 0.13.9
 HTMX := static/vendor/htmx.min.js
 CATALOGUES := matome_app/translations
+# Tests run side by side, but for those that take times; where all that are named are of one kind, the other has none (5).
+JOBS ?= 2
+PYTEST = $(BIN)/python -m pytest $(if $(CI),--no-skips) $(PYTEST_OPTIONS)
+NONE := [ $$? -eq 5 ]
 FONT := vendor/fonts/BIZUDPGothic-Bold.ttf
 
 # A file and a line for every lock: what is compiled from pyproject.toml, and into what.
@@ -35,10 +39,11 @@ lint: setup-dev ## ruff and mypy
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: setup-dev ## set up, check style and types, run every test (TESTS= names some, PYTEST_OPTIONS= passes options)
+test: setup-dev ## set up, check style and types, run every test (TESTS= names some, JOBS= says how many run at once)
 	scripts/install-test-packages.sh
 	$(MAKE) --no-print-directory lint
-	$(BIN)/python -m pytest $(if $(CI),--no-skips) $(PYTEST_OPTIONS) $(TESTS)
+	$(PYTEST) --numprocesses $(JOBS) --dist loadfile -m "not alone" $(TESTS) || $(NONE)
+	$(PYTEST) -m alone $(TESTS) || $(NONE)
 
 torture: setup-dev ## kill builders and servers 200 times, do extremes, write docs/reliability.md (ROUNDS= SEED= CONTENT=)
 	scripts/install-test-packages.sh torture

@@ -26,7 +26,7 @@ from matome_app.web.context import KEY
 from tests.browser.sample_site import write_site
 from tests.browser.waiting import expect_value
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 WORDS = """
 計算機 言語 型 記憶 回路 設計 試験 道具 開発 画面 速度 通信 研究 会社 仕事 質問 意見 経験 問題 方法 理由 結果 時代 電力
