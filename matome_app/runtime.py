@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import os
+import sqlite3
 import threading
 import time
 import weakref
@@ -37,6 +38,9 @@ LOOK_AGAIN: Final = 0.5
 """Seconds between two looks at a new generation that is not whole yet, while the one before can still be read."""
 
 NAMELESS: Final = "the file that names the current generation, or the store that it names, is missing or damaged"
+
+FIRST_READ: Final = "SELECT 1 FROM meta LIMIT 1"
+"""Only with its first read does a transaction stand at a moment."""
 
 CUT_OFF: Final = 5.0
 """Seconds between two looks for a builder, where the files say that one is at work."""
@@ -316,8 +320,12 @@ def _release(descriptor: int | None) -> None:
 
 def _pin(connection: Connection) -> None:
     """Begin a read transaction at this moment: the driver would begin none, and every statement see its own state."""
-    connection.exec_driver_sql("BEGIN")
-    connection.exec_driver_sql("SELECT 1 FROM meta LIMIT 1").close()
+    driver: Any = connection.connection.driver_connection
+    try:
+        driver.execute("BEGIN")
+        driver.execute(FIRST_READ).close()
+    except sqlite3.Error:
+        connection.exec_driver_sql(FIRST_READ).close()  # what goes wrong is raised as SQLAlchemy raises it
 
 
 def _is_whole(reader: Reader) -> bool:
