@@ -41,7 +41,7 @@ def index_command(rebuild: bool, watch: bool, no_wait: bool) -> None:
         )
     try:
         _index_once(settings, rebuild, wait=not no_wait)
-    except DataFolderError as error:
+    except (DataFolderError, OSError) as error:
         if not watch:
             raise click.ClickException(str(error)) from None
         logger.error("%s", error, extra={"event": "index-failed"})

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import pty
 import re
 import socket
 import subprocess
@@ -172,29 +175,32 @@ def test_run_on_an_unchanged_site_starts_no_build(site: Site) -> None:
     assert "index" not in said
 
 
-def test_index_watches_and_brings_in_what_changes(site: Site) -> None:
-    site.write("posts/a.md", GOOD)
-    command = site.command("index", "--watch")
-    watcher = subprocess.Popen(command, cwd=ROOT, env=site.environment(), stderr=subprocess.PIPE, text=True)
-    client = site.client()
-
-    def comes_to(path: str, status: int) -> bool:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and client.get(path).status_code != status:
-            assert watcher.poll() is None, watcher.communicate()
-            time.sleep(0.05)
-        return client.get(path).status_code == status
-
+def test_index_draws_a_bar_in_a_terminal_and_says_one_line_at_the_end(site: Site) -> None:
+    for n in range(60):
+        site.write(f"posts/p{n}.md", post_text(f"記事{n}", quote(f"発言{n}")))
+    ours, theirs = pty.openpty()
     try:
-        assert watcher.stderr is not None
-        while "watching" not in watcher.stderr.readline():
-            assert watcher.poll() is None
-        assert comes_to("/posts/a/", 200)
-        time.sleep(0.5)  # until the system tells of changes
-        site.write("posts/b/index.md", GOOD.replace("よい", "新しい"))
-        assert comes_to("/posts/b/", 200)
-        (site.content / "posts/a.md").unlink()
-        assert comes_to("/posts/a/", 404)
+        ended = subprocess.Popen(site.command("index"), cwd=ROOT, env=site.environment(), stderr=theirs)
+        os.close(theirs)
+        said = b""
+        with contextlib.suppress(OSError):  # how a terminal ends whose other side is closed
+            while part := os.read(ours, 4096):
+                said += part
+        assert ended.wait(60) == 0
     finally:
-        watcher.terminate()
-        watcher.communicate(timeout=20)
+        os.close(ours)
+    text = said.decode()
+    assert re.search(r"\[#+-*\]\s+\d+%\s+\d+ of 60 posts, \d+ comments, \d+ a second", text), text
+    assert "60 of 60 posts, 60 comments" in text
+    assert "index: 60 added, 0 changed, 0 removed, 0 faulty; 60 comments in" in text.splitlines()[-1]
+
+
+def test_index_says_in_one_line_why_it_cannot_write(site: Site) -> None:
+    site.write("posts/a.md", GOOD)
+    site.data.mkdir()
+    (site.data / "lock").mkdir()
+    ended = site.flask("index")
+    assert ended.returncode == 1
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert str(site.data) in line
