@@ -40,6 +40,9 @@ logger = logging.getLogger("matome")
 BATCH = 50
 """Posts that are stored in one transaction: they appear together on the site."""
 
+FIRST = 4
+"""Posts in the first transaction of a large run."""
+
 WHOLE = 200
 """From so many changed files on, what is known is read at once instead of file by file."""
 
@@ -398,5 +401,8 @@ def _naive(moment: datetime) -> datetime:
 
 
 def _batches(files: list[SourceFile], size: int) -> Iterator[list[SourceFile]]:
-    for at in range(0, len(files), size):
-        yield files[at : at + size]
+    """Yield files in batches of a size; of many files the first batches are small: soon there is something to read."""
+    at, step = 0, FIRST if len(files) > size else size
+    while at < len(files):
+        yield files[at : at + step]
+        at, step = at + step, min(step * 2, size)

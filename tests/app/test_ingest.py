@@ -397,7 +397,7 @@ def test_a_builder_that_is_killed_is_finished_by_the_next_run(site: Site, tmp_pa
         site.command("index"), cwd=ROOT, env=site.environment(), stderr=subprocess.DEVNULL, start_new_session=True
     )
     try:
-        while not 0 < stored_posts(site) < 300:
+        while not PAGE_SIZE <= stored_posts(site) < 300:
             assert builder.poll() is None, "the build ended before it could be killed"
             time.sleep(0.01)
         builder.send_signal(signal.SIGKILL)
