@@ -231,7 +231,8 @@ def test_whatever_a_comment_says_is_on_its_page_as_balanced_allowed_html(body: s
     stored = Comment(text=comment.text, markup=None if markup == plain_html(comment.text) else markup)
     assert stored.html == markup
     assert is_balanced(markup), markup
-    shown = BeautifulSoup(f"<p>{markup}</p>", "html.parser").p  # bare text such as `.XML` looks like a file's name to it
+    # Bare text such as `.XML` looks like the name of a file to the parser.
+    shown = BeautifulSoup(f"<p>{markup}</p>", "html.parser").p
     assert shown is not None
     assert {tag.name for tag in shown.find_all(True)} <= ALLOWED
     assert all(str(link["href"]).startswith(("http://", "https://", "/")) for link in shown.select("[href]"))
