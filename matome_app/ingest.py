@@ -20,6 +20,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from matome_app import state
+from matome_app.changes import find_changes
 from matome_app.config import Settings
 from matome_app.errors import DataFolderError
 from matome_app.progress import Listener, clear_progress
@@ -39,7 +40,7 @@ from matome_app.store.generations import (
 from matome_app.store.models import SCHEMA_VERSION, Base
 from matome_app.store.session import Store, bring_in_log
 from matome_app.store.writing import get_meta, set_meta, stamp
-from matome_app.update import Report, Update, find_changes
+from matome_app.update import Report, Update
 
 logger = logging.getLogger("matome")
 

@@ -1,4 +1,4 @@
-"""One run over what changed in the content folder: find it, read it, store it in batches, report it."""
+"""One run over what changed in the content folder: read it, store it in batches, report it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm import Session
 
+from matome_app.changes import Changes, naive
 from matome_app.config import Settings
 from matome_app.content import loader
 from matome_app.content.models import Post as ContentPost
 from matome_app.content.permalinks import post_path, term_slug
 from matome_app.content.publication import publication
-from matome_app.content.scanning import TOP, Scan, SourceFile, find, scan
+from matome_app.content.scanning import SourceFile, find
 from matome_app.content.settling import FRESH, Unsettled, read_settled
 from matome_app.errors import ContentError, Fault
 from matome_app.progress import Listener, Phase, Progress, write_progress
@@ -24,13 +25,9 @@ from matome_app.store.copying import stored_post
 from matome_app.store.known import (
     Known,
     Stored,
-    due_sources,
     duplicate_sources,
     linking_sources,
-    source_count,
     stored_sources,
-    stored_stamps,
-    untimely_sources,
 )
 from matome_app.store.models import Source
 from matome_app.store.writing import PostWriter, forget_sources, get_meta, save_source, set_meta, stamp
@@ -45,12 +42,6 @@ FIRST = 4
 
 WHOLE = 200
 """From so many changed files on, what is known is read at once instead of file by file."""
-
-MANY = 10
-"""When all of so many posts are gone, the folder is taken to be gone (not mounted), and not its posts."""
-
-PATIENCE = 2.0
-"""Seconds for which a run waits for files that are being written."""
 
 TELL = 0.25
 """Seconds between two messages about the progress within a batch."""
@@ -81,56 +72,6 @@ class Report:
     def comments_a_second(self) -> float:
         """Return the speed of the run."""
         return self.comments / self.seconds if self.seconds else 0.0
-
-
-@dataclass(slots=True)
-class Changes:
-    """What differs between the content folder and the store: files to read, and files that are gone.
-
-    `patience` is for how many seconds a run waits for files that are being written. `due` are files of which time alone
-    changes what becomes of them.
-    """
-
-    scan: Scan
-    read: list[SourceFile]
-    gone: list[str]
-    patience: float = PATIENCE
-    due: Collection[str] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.read or self.gone)
-
-
-def find_changes(settings: Settings, session: Session, now: datetime, paths: Collection[str] | None = None) -> Changes:
-    """Compare stamps of files with those in the store; a file whose time has come counts as changed.
-
-    With `paths` only these files are looked at, and those whose time has come: nothing else is read or asked for.
-    """
-    content = settings.content_dir
-    due = {*due_sources(session, _naive(now)), *untimely_sources(session, _naive(now))}
-    if paths is None:
-        found, known = scan(content), stored_stamps(session)
-    else:
-        named = sorted({*paths, *due})
-        found, known = find(content, named), stored_stamps(session, named)
-    # Paths begin with dates: the newest posts appear first while a first build goes on.
-    read = [file for file in reversed(found.files) if known.get(file.relative) != file[1:] or file.relative in due]
-    present = {file.relative for file in found.files}
-    # A folder that cannot be read, or that is not there at all, is no reason to drop its posts.
-    unreadable = [fault.path for fault in found.faults if fault.code == "unreadable"]
-    gone = [path for path in known if path not in present and not _lies_in(path, unreadable)]
-    if len(gone) >= MANY and len(gone) == source_count(session):
-        logger.warning(
-            "%s holds not one post by now: %d posts stay up; `flask index --rebuild` empties the site",
-            content,
-            len(gone),
-        )
-        gone = []
-    return Changes(found, read, gone if (content / TOP).is_dir() else [], PATIENCE if paths is None else 0, due)
-
-
-def _lies_in(path: str, places: Iterable[str]) -> bool:
-    return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
 class Update:
@@ -197,7 +138,7 @@ class Update:
         self.writer.recount()
         set_meta(self.session, "complete", "yes")
         set_meta(self.session, "finished", "yes")
-        set_meta(self.session, "looked", _naive(self.now).isoformat())
+        set_meta(self.session, "looked", naive(self.now).isoformat())
         if self.is_seen:
             stamp(self.session)
         self.session.commit()
@@ -393,11 +334,6 @@ def post_document(post: ContentPost, post_id: int, keys: range) -> PostDocument:
             for key, comment in zip(keys, post.comments, strict=True)
         ),
     )
-
-
-def _naive(moment: datetime) -> datetime:
-    """Return a moment as the store holds it."""
-    return moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _batches(files: list[SourceFile], size: int) -> Iterator[list[SourceFile]]:

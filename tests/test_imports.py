@@ -23,8 +23,9 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "progress": (),
     "status": ("log", "progress"),
     "runtime": ("state", "progress", "store", "search", "config", "errors"),
-    "update": ("progress", "runtime", "store", "search", "content", "config", "errors"),
-    "ingest": ("update", "state", "progress", "runtime", "store", "search", "content", "config", "errors"),
+    "changes": ("store", "content", "config", "errors"),
+    "update": ("changes", "progress", "runtime", "store", "search", "content", "config", "errors"),
+    "ingest": ("changes", "update", "state", "progress", "runtime", "store", "search", "content", "config", "errors"),
     "watching": ("ingest", "update", "state", "store", "content", "config", "errors"),
     "background": ("watching", "ingest", "runtime", "store", "search", "config", "errors"),
     "web": (
@@ -32,7 +33,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("content.models", "content.permalinks", "content.reading"),
     ),
     "doctor": (
-        *("ingest", "update", "state", "status", "progress", "store", "search", "content", "web.context"),
+        *("ingest", "changes", "state", "status", "progress", "store", "search", "content", "web.context"),
         *("config", "errors"),
     ),
     "cli": (

@@ -12,6 +12,7 @@ from typing import Final
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
+from matome_app.changes import find_changes
 from matome_app.config import Settings
 from matome_app.content import loader
 from matome_app.content.permalinks import term_slug
@@ -19,7 +20,6 @@ from matome_app.content.publication import publication
 from matome_app.content.scanning import SourceFile, scan
 from matome_app.doctor.database import session_to_look
 from matome_app.errors import ContentError, Fault
-from matome_app.update import find_changes
 
 FEW: Final = 200
 """So many files are read at once (two seconds); of more, those the store has not read yet, unless all are asked for."""
