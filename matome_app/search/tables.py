@@ -47,6 +47,8 @@ _FULL_TEXT: Final = {
 _ROWS: Final = ("search_posts", "search_post_tags", "search_post_months", "search_comments", "search_texts")
 CHANGED: Final = "changed_posts"
 """Counts posts that came or went."""
+_AT_ONCE: Final = 4
+"""When there are so many pieces of one size they are merged; it is SQLite's own number."""
 _PAGES: Final = 1000
 """Pages of a full-text index that one transaction merges."""
 _HASH_SIZE: Final = 16 * 1024 * 1024
@@ -197,6 +199,13 @@ def _delete_full_text(connection: Connection, texts: Sequence[tuple[int, str]]) 
     for table, column, rows in (("search_grams", "words", grams), ("search_trigrams", "folded", list(texts))):
         if rows:
             connection.exec_driver_sql(delete.format(table, column), rows)
+
+
+def merge_as_written(connection: Connection, yes: bool) -> None:
+    """Say whether pieces of the full-text indexes are merged whenever some are written; a first build does it later."""
+    for name in _FULL_TEXT:
+        pieces = _AT_ONCE if yes else 0
+        connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('automerge', {pieces})")
 
 
 def merge_pieces(connection: Connection) -> None:

@@ -22,6 +22,7 @@ from matome_app.search.tables import (
     add_posts,
     get_meta,
     iter_texts,
+    merge_as_written,
     merge_pieces,
     next_generation,
     parse_numbers,
@@ -55,6 +56,8 @@ class SearchWriter:
         self._was_pending = _pending(folder).exists()
         _pending(folder).touch()
         self._analyst = new_analyst(folder, bulk)
+        if bulk:
+            merge_as_written(connection, yes=False)
 
     def add(self, posts: Iterable[PostDocument]) -> None:
         """Index posts that are not in the index."""
@@ -74,6 +77,7 @@ class SearchWriter:
         self._removed = set()
         if self._bulk:
             drop_all_but(self._folder, known_keys(self._connection))
+            merge_as_written(self._connection, yes=True)
         next_generation(self._connection)
 
     def confirm(self) -> None:
@@ -141,6 +145,7 @@ def complete(connection: Connection, folder: Path) -> int:
     """
     if not _pending(folder).exists() and words_generation(folder) >= 0:
         return 0
+    merge_as_written(connection, yes=True)
     known = known_keys(connection)
     absent = missing(folder, known)
     if len(absent):
