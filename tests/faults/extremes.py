@@ -27,6 +27,8 @@ from tests.faults.made_content import TAGS, comment, sentence
 
 OLD, NEW = "zqoldoldxj", "zqnewnewxj"
 COMMENTS_OF_A_CHANGED_POST: Final = 3
+DID_SOMETHING: Final = r"[1-9][0-9,]* (added|changed|removed)"
+"""What `flask index` says when there was something to do."""
 
 
 def index(site: Site, *words: str, before: tuple[str, ...] = (), **variables: str) -> tuple[float, int, str]:
@@ -243,7 +245,7 @@ def odd_file_times(site: Site) -> str:
     index(site)
     assert (_total(client, OLD), _total(client, NEW)) == (0, len(times))
     _, _, said = index(site)
-    assert "0 added, 0 changed, 0 removed" in said
+    assert not re.search(DID_SOMETHING, said), said
     return "files of 1970 and of 2100, and files whose time goes back: each change is seen, and only once"
 
 
@@ -295,7 +297,7 @@ def content_goes_and_returns(site: Site) -> str:
     finally:
         away.rename(site.content)
     seconds, _, said = index(site)
-    assert re.search(r"0 added, 0 changed, 0 removed", said), said
+    assert not re.search(DID_SOMETHING, said), said
     assert _total(client, NEW) == 5
     return (
         f"served as it was, `flask index` says it in one line; once it is back, nothing is read anew ({seconds:.1f} s)"
