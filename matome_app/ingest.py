@@ -82,7 +82,9 @@ def is_up_to_date(settings: Settings) -> bool:
         if _outdated(reader).reason:
             return False
         with reader.store.sessions() as session:
-            return _is_finished(session) and not find_changes(settings, session, datetime.now(UTC))
+            if not _is_finished(session) or not reader.engine.words_are_current(session.connection()):
+                return False
+            return not find_changes(settings, session, datetime.now(UTC))
     except DBAPIError:
         return False
     finally:
@@ -290,7 +292,7 @@ def _outdated(reader: Reader) -> Verdict:
         if made_by != versions():
             return Verdict(_difference(made_by, versions()))
         if not reader.engine.is_current(session.connection()):
-            return Verdict("the analyzer or its dictionary has changed, or the words of the index are lost")
+            return Verdict("the analysis of texts has changed")
     return Verdict()
 
 
@@ -372,13 +374,16 @@ def _update(
             paths = None  # a run that was cut off left more to do than these
         changes = find_changes(settings, session, now, paths)
         report = Report(faults=list(changes.scan.faults))
-        wrote = bool(changes) or not _is_finished(session) or not sealed
+        stale = not reader.engine.words_are_current(session.connection())
+        wrote = bool(changes) or not _is_finished(session) or not sealed or stale
         if wrote:
             state.write_state(data, seal=None)
-            if not sealed and reader.engine.complete(session.connection()):
+            if stale:
+                _renew_words(reader, session)
+            elif not sealed and reader.engine.complete(session.connection()):
                 stamp(session)
             session.commit()
-        if changes or not _is_finished(session):
+        if changes or stale or not _is_finished(session):
             update = Update(settings, session, changes, report, now, progress, previous)
             with reader.engine.writer(session.connection(), bulk=len(changes.read) > BULK) as index:
                 update.all(index)
@@ -393,6 +398,14 @@ def _update(
     if wrote:
         _seal(data, reader, number)
     return report, wrote
+
+
+def _renew_words(reader: Reader, session: Session) -> None:
+    """Make the words anew, and nothing else: what is found does not depend on them, only in which order."""
+    reason = "their dictionary has changed, or they are damaged"
+    logger.info("writing the words again: %s", reason, extra={"event": "words", "reason": reason})
+    reader.engine.renew_words(session.connection())
+    stamp(session)
 
 
 def _seal(data: Path, reader: Reader, number: int) -> None:

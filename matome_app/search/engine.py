@@ -199,7 +199,13 @@ class SearchEngine(Protocol):
         """Create the engine's own tables where they are missing."""
 
     def is_current(self, connection: Connection) -> bool:
-        """Tell whether what is indexed was made by today's analyzer; if not, `clear` and index everything again."""
+        """Tell whether what is indexed was made by today's analysis; if not, `clear` and index everything again."""
+
+    def words_are_current(self, connection: Connection) -> bool:
+        """Tell whether the words of what is indexed are whole and of today's dictionary; if not, `renew_words`."""
+
+    def renew_words(self, connection: Connection) -> None:
+        """Make the words anew from what is indexed; the caller commits, and confirms a writer afterwards."""
 
     def clear(self, connection: Connection) -> None:
         """Forget everything indexed, inside the caller's transaction."""

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from matome_app.errors import BadSearch, IndexUnavailable, MatomeError, Message
 from matome_app.search import tables
-from matome_app.search.analysis import analyzer_version
+from matome_app.search.analysis import ANALYSIS, analyzer_version
 from matome_app.search.answer import Answer, order_of, posts_by_hits
 from matome_app.search.column_file import read_columns
 from matome_app.search.column_loading import load_columns, renew_columns
@@ -35,7 +35,7 @@ from matome_app.search.snapshot import Names, Snapshot, WordReader
 from matome_app.search.terms import TermTable, load_terms
 from matome_app.search.verifying import verify
 from matome_app.search.word_index import open_reader, words_generation
-from matome_app.search.writer import SearchWriter, complete
+from matome_app.search.writer import SearchWriter, complete, renew_words
 
 FACET_BUDGET: Final = 0.2
 logger = logging.getLogger("matome")
@@ -66,8 +66,12 @@ class WhooshEngine:
         tables.create_tables(connection)
 
     def is_current(self, connection: Connection) -> bool:
-        """Tell whether what is indexed was made by today's analyzer, and whether its words can be opened."""
-        if not tables.tables_exist(connection) or tables.get_meta(connection, "analyzer") != analyzer_version():
+        """Tell whether the tables are there and hold what today's analysis stores."""
+        return tables.tables_exist(connection) and tables.get_meta(connection, "analyzer").split(" ")[0] == ANALYSIS
+
+    def words_are_current(self, connection: Connection) -> bool:
+        """Tell whether the words were cut with today's dictionary, and can be opened."""
+        if tables.get_meta(connection, "analyzer") != analyzer_version():
             return False
         try:
             reader = open_reader(self._folder)
@@ -77,6 +81,10 @@ class WhooshEngine:
         if reader is not None:
             reader.close()
         return True
+
+    def renew_words(self, connection: Connection) -> None:
+        """Cut and write the words of all comments anew; searches go on meanwhile, with those of before."""
+        renew_words(connection, self._folder)
 
     def clear(self, connection: Connection) -> None:
         """Forget everything indexed; the words go with the next commit of a bulk writer."""

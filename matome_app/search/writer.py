@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection
 
+from matome_app.search.analysis import analyzer_version
 from matome_app.search.column_file import NAME, read_columns, save_columns
 from matome_app.search.column_loading import load_columns, renew_columns
 from matome_app.search.columns import Ints
 from matome_app.search.engine import PostDocument
+from matome_app.search.frequent import NAME as FREQUENT
 from matome_app.search.frequent import save_frequent
 from matome_app.search.helper import new_analyst
 from matome_app.search.tables import (
@@ -33,6 +36,8 @@ from matome_app.search.word_index import drop_all_but, merge_segments, missing, 
 
 logger = logging.getLogger("matome")
 
+MANY: Final = 5000
+"""The words of more comments than these are written with a helper."""
 STALE: Final = 500
 """When so many posts have come and gone since the columns were saved, they are saved again."""
 SHORT: Final = 4000
@@ -138,6 +143,29 @@ def known_keys(connection: Connection) -> Ints:
     return parse_numbers(connection.exec_driver_sql(query).scalar())
 
 
+def renew_words(connection: Connection, folder: Path) -> None:
+    """Write the words of all comments anew, beside those there are: a search ranks by either until these go at the end.
+
+    Where they cannot be read at all they go first. Being killed in it leaves it to be done.
+    """
+    _pending(folder).touch()
+    try:
+        with open_reader(folder) or nullcontext():
+            pass
+    except Exception:  # whatever damaged files make Whoosh raise
+        shutil.rmtree(folder, ignore_errors=True)
+    known = known_keys(connection)
+    analyst = new_analyst(folder, bulk=len(known) > MANY)
+    for texts in iter_texts(connection, known.tolist()):
+        analyst.feed(texts)
+    analyst.finish(set())
+    drop_all_but(folder, known)
+    for name in (NAME, FREQUENT):
+        (folder.parent / name).unlink(missing_ok=True)  # made with the words of before
+    set_meta(connection, "analyzer", analyzer_version())
+    next_generation(connection)
+
+
 def complete(connection: Connection, folder: Path) -> int:
     """Index the words of the comments that have none, drop documents of no comment; return how many posts it mended.
 
@@ -149,7 +177,7 @@ def complete(connection: Connection, folder: Path) -> int:
     known = known_keys(connection)
     absent = missing(folder, known)
     if len(absent):
-        analyst = new_analyst(folder, bulk=len(absent) > 5000)
+        analyst = new_analyst(folder, bulk=len(absent) > MANY)
         for texts in iter_texts(connection, absent.tolist()):
             analyst.feed(texts)
         analyst.finish(set())

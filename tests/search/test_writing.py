@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from matome_app.errors import IndexUnavailable
 from matome_app.search import word_index
+from matome_app.search.analysis import ANALYSIS
 from matome_app.search.params import SearchParams
 from matome_app.search.postings import LATIN, WORDS, Counted, read_keys, read_postings
 from matome_app.search.tables import set_meta
@@ -235,7 +236,13 @@ def test_a_damaged_word_index_costs_the_order_and_no_hit(tmp_path: Path, databas
         assert result.total == len(keys)
         assert q == "rust" or {hit.match for hit in result.hits} <= {"partial"}
     with database.connect() as connection:
-        assert not broken.is_current(connection)
+        assert not broken.words_are_current(connection)
+        assert broken.is_current(connection)
+        broken.renew_words(connection)
+        connection.commit()
+    mended = WhooshEngine(database, engine._folder)
+    assert {q: sorted(mended.all_keys(SearchParams(q=q))) for q in whole} == whole
+    assert mended.search(SearchParams(q="京都")).hits[0].match == "word"
     gc.collect()
 
 
@@ -300,3 +307,23 @@ def test_a_deep_look_finds_what_was_damaged_and_nothing_where_all_is_well(tmp_pa
         shutil.rmtree(tmp_path / "words")
         assert "the words of the index are missing" in engine.verify(connection)
     gc.collect()
+
+
+def test_another_dictionary_renews_the_words_alone(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(key) for key in range(1, 8)])
+    before = answers(engine)
+    with database.connect() as connection:
+        assert engine.words_are_current(connection)
+        set_meta(connection, "analyzer", f"{ANALYSIS} of another dictionary")
+        connection.commit()
+        assert engine.is_current(connection)
+        assert not engine.words_are_current(connection)
+        engine.renew_words(connection)
+        connection.commit()
+        assert engine.words_are_current(connection)
+        assert engine.complete(connection) == 0
+    assert answers(engine) == before
+    index = open_index(tmp_path / "words")
+    assert index is not None
+    with index.reader() as reader:
+        assert reader.doc_count() == engine.search(SearchParams()).total
