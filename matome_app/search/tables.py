@@ -40,17 +40,13 @@ _TABLES: Final = (
 )
 GRAMS: Final = "search_grams"
 TRIGRAMS: Final = "search_trigrams"
-_FULL_TEXT: Final = {
+FULL_TEXT: Final = {
     GRAMS: "words, content='', detail=none, columnsize=0, tokenize='ascii'",
     TRIGRAMS: "folded, content='', columnsize=0, tokenize='trigram case_sensitive 1'",
 }
 _ROWS: Final = ("search_posts", "search_post_tags", "search_post_months", "search_comments", "search_texts")
 CHANGED: Final = "changed_posts"
 """Counts posts that came or went."""
-_AT_ONCE: Final = 4
-"""When there are so many pieces of one size they are merged; it is SQLite's own number."""
-_PAGES: Final = 1000
-"""Pages of a full-text index that one transaction merges."""
 _HASH_SIZE: Final = 16 * 1024 * 1024
 """Bytes SQLite gathers before it writes a piece of a full-text index (its own is 1 MB): a third off the build."""
 
@@ -59,7 +55,7 @@ def create_tables(connection: Connection) -> None:
     """Create what is missing of the tables."""
     for statement in _TABLES:
         connection.exec_driver_sql(statement)
-    for name, definition in _FULL_TEXT.items():
+    for name, definition in FULL_TEXT.items():
         if not _exists(connection, name):
             connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {name} USING fts5({definition})")
             connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('hashsize', {_HASH_SIZE})")
@@ -80,7 +76,7 @@ def clear_tables(connection: Connection) -> None:
     """Forget all posts; the index is today's analyzer's from then on."""
     for name in _ROWS:
         connection.exec_driver_sql(f"DELETE FROM {name}")
-    for name in _FULL_TEXT:
+    for name in FULL_TEXT:
         connection.exec_driver_sql(f"INSERT INTO {name} ({name}) VALUES ('delete-all')")
     _begin_epoch(connection)
     next_generation(connection)
@@ -201,27 +197,6 @@ def _delete_full_text(connection: Connection, texts: Sequence[tuple[int, str]]) 
             connection.exec_driver_sql(delete.format(table, column), rows)
 
 
-def merge_as_written(connection: Connection, yes: bool) -> None:
-    """Say whether pieces of the full-text indexes are merged whenever some are written; a first build does it later."""
-    for name in _FULL_TEXT:
-        pieces = _AT_ONCE if yes else 0
-        connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('automerge', {pieces})")
-
-
-def merge_pieces(connection: Connection) -> None:
-    """Merge the pieces of the full-text indexes, after a first build, a little in each transaction."""
-    for name in _FULL_TEXT:
-        pages = -_PAGES  # all pieces are to become one; from then on only as far as that goes
-        while True:
-            before = _changes(connection)
-            connection.exec_driver_sql(f"INSERT INTO {name} ({name}, rank) VALUES ('merge', {pages})")
-            done = _changes(connection) - before < 2
-            connection.commit()
-            if done:
-                break
-            pages = _PAGES
-
-
 def frequent_grams(connection: Connection, least: int) -> list[str]:
     """Return the words of the grams table that at least so many comments have."""
     connection.exec_driver_sql(f"CREATE VIRTUAL TABLE temp.gram_counts USING fts5vocab(main, {GRAMS}, row)")
@@ -246,16 +221,12 @@ def parse_numbers(joined: str | None) -> npt.NDArray[np.int64]:
 def check_full_text(connection: Connection) -> list[str]:
     """Return what SQLite finds wrong inside the full-text indexes, a line each."""
     faults = []
-    for name in _FULL_TEXT:
+    for name in FULL_TEXT:
         try:
             connection.exec_driver_sql(f"INSERT INTO {name} ({name}) VALUES ('integrity-check')")
         except DBAPIError as error:
             faults.append(f"{name} is damaged ({error.orig})")
     return faults
-
-
-def _changes(connection: Connection) -> int:
-    return int(connection.exec_driver_sql("SELECT total_changes()").scalar() or 0)
 
 
 def iter_texts(connection: Connection, keys: Iterable[int], size: int = 500) -> Iterator[list[tuple[int, str]]]:

@@ -16,6 +16,7 @@ from matome_app.search.analysis import analyzer_version
 from matome_app.search.column_file import NAME, read_columns, save_columns
 from matome_app.search.column_loading import load_columns, renew_columns
 from matome_app.search.columns import Ints
+from matome_app.search.compaction import compact, merge_as_written
 from matome_app.search.engine import PostDocument
 from matome_app.search.frequent import NAME as FREQUENT
 from matome_app.search.frequent import save_frequent
@@ -25,8 +26,6 @@ from matome_app.search.tables import (
     add_posts,
     get_meta,
     iter_texts,
-    merge_as_written,
-    merge_pieces,
     next_generation,
     parse_numbers,
     remove_posts,
@@ -90,8 +89,7 @@ class SearchWriter:
         if self._done and (self._bulk or not self._was_pending):
             _pending(self._folder).unlink(missing_ok=True)
         with self._connection.engine.connect() as connection:
-            if self._bulk:
-                merge_pieces(connection)
+            compact(connection, whole=self._bulk)
             _save(connection, self._folder.parent, self._folder)
         try:
             if not self._bulk:

@@ -36,6 +36,8 @@ _PRAGMAS: Final = (
 )
 # Readers go on while the index is written (WAL); a writer waits for its turn instead of failing at once.
 _WRITING: Final = ("journal_mode = WAL", "synchronous = NORMAL")
+_CREATING: Final = ("auto_vacuum = INCREMENTAL",)
+"""Pages that are free can be given back later, a few at a time; it has to be said before anything is in the file."""
 _READING: Final = ("query_only = ON",)
 _CANNOT_WRITE: Final = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
@@ -74,7 +76,8 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         if self._use != "read":
-            return _connect(self.path, f"mode={_MODE[self._use]}", _PRAGMAS + _WRITING)
+            pragmas = _PRAGMAS + (_CREATING if self._use == "create" else ()) + _WRITING
+            return _connect(self.path, f"mode={_MODE[self._use]}", pragmas)
         try:
             return _connect(self.path, "mode=rw", _PRAGMAS + _READING)
         except sqlite3.OperationalError as error:
