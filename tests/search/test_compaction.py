@@ -19,8 +19,6 @@ DATA = """
     SELECT (SELECT sum(length(block)) FROM search_grams_data) + (SELECT sum(length(block)) FROM search_trigrams_data)
 """
 PAGES = ("freelist_count", "page_count")
-    "SELECT (SELECT sum(length(block)) FROM search_grams_data) + (SELECT sum(length(block)) FROM search_trigrams_data)"
-)
 
 
 @pytest.fixture
