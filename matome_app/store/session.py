@@ -76,7 +76,7 @@ class Store:
 
     def _open(self) -> sqlite3.Connection:
         if self._use != "read":
-            pragmas = _PRAGMAS + (_CREATING if self._use == "create" else ()) + _WRITING
+            pragmas = _PRAGMAS + (() if _size(str(self.path)) else _CREATING) + _WRITING
             return _connect(self.path, f"mode={_MODE[self._use]}", pragmas)
         try:
             return _connect(self.path, "mode=rw", _PRAGMAS + _READING)
