@@ -16,11 +16,11 @@ from benchmarks.rival import HITS
 from matome_app.runtime import Runtime
 from matome_app.search.engine import SearchEngine
 from matome_app.search.matching import match
+from matome_app.search.opening import opened
 from matome_app.search.params import SearchParams
 from matome_app.search.query import parse
 from matome_app.search.ranking import page_slots
 from matome_app.search.snapshot import LeafCache
-from matome_app.search.whoosh_engine import WhooshEngine
 from matome_app.web.context import KEY
 
 RESOURCES = 8
@@ -84,8 +84,7 @@ class Ours:
 
     def _best(self, query: Query, is_cold: bool) -> float:
         """Time what the other engines do: parse, find, count, and the ids of the 20 best; nothing for the page."""
-        engine = self.engine
-        assert isinstance(engine, WhooshEngine)
+        engine = opened(self.engine)
         if is_cold:
             self._forget()
         params = SearchParams.from_args(query.arguments)
@@ -97,8 +96,7 @@ class Ours:
 
     def _forget(self) -> None:
         """Empty the cache of what terms find, and what functions remember of the queries before."""
-        engine = self.engine
-        assert isinstance(engine, WhooshEngine)
+        engine = opened(self.engine)
         if engine._snapshot is not None:
             engine._snapshot.cache = LeafCache()
         for clear in self._memories:

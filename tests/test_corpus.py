@@ -69,7 +69,7 @@ def wait_until_ready(base: str, server: subprocess.Popen[bytes], log: Path) -> b
         status, body = ask(base, "/readyz")
         if status == 200:
             return served_early
-        if status == 503 and json.loads(body).get("posts", 0) > 0:
+        if status == 503 and (json.loads(body).get("posts") or 0) > 0:
             served_early = served_early or b'class="item' in ask(base, "/")[1]
         time.sleep(0.5)
     pytest.fail(f"the index was not whole in time:\n{log.read_text(encoding='utf-8')[-2000:]}")

@@ -26,12 +26,12 @@ class _WhenAsked:
     def read_from(self, connection: Connection | None) -> None:
         """Pass on what the engine should read from; that it should not any more is nothing to load it for."""
         if connection is not None or self._engine is not None:
-            self._loaded().read_from(connection)
+            self.loaded().read_from(connection)
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._loaded(), name)
+        return getattr(self.loaded(), name)
 
-    def _loaded(self) -> WhooshEngine:
+    def loaded(self) -> WhooshEngine:
         with self._lock:
             if self._engine is None:
                 from matome_app.search.whoosh_engine import WhooshEngine
@@ -43,3 +43,8 @@ class _WhenAsked:
 def open_engine(database: Engine, folder: Path, terms: TermTable | None = None) -> SearchEngine:
     """Return the engine over a database and the folder of its words; loads and opens nothing yet."""
     return cast(SearchEngine, _WhenAsked(database, folder, terms))
+
+
+def opened(engine: SearchEngine) -> WhooshEngine:
+    """Return the engine itself, for whoever measures it; opens it if nobody asked it anything yet."""
+    return engine.loaded() if isinstance(engine, _WhenAsked) else cast("WhooshEngine", engine)

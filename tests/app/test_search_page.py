@@ -10,6 +10,7 @@ import pytest
 from bs4 import BeautifulSoup
 from flask.testing import FlaskClient
 
+from matome_app.search.opening import opened
 from matome_app.search.snapshot import LeafCache
 from tests.app.sites import HTMX, Site, page, post_text, quote, texts
 
@@ -278,8 +279,9 @@ def test_json_links_to_other_forms_of_a_word(client: FlaskClient) -> None:
 def test_facets_that_take_too_long_say_so_in_their_place_and_the_page_comes(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    engine = client.application.extensions["matome"].reader().engine
+    engine = opened(client.application.extensions["matome"].reader().engine)
     monkeypatch.setattr(engine, "_facet_budget", -1.0)
+    assert engine._snapshot is not None
     engine._snapshot.cache = LeafCache()  # what was answered in time is remembered
     shown = search(client, "鍋")
     assert texts(shown.select(".facet .late")) == ["時間内に数えられませんでした。"] * 3
