@@ -31,6 +31,8 @@ STARTS, UPDATES, PAGE_ROUNDS = 5, 9, 12
 BESIDE: Final = 120
 """Queries that are asked while something else goes on."""
 BUILDING_SECONDS = 40
+LARGE: Final = 300_000
+"""Of a site of more comments no second whole build is made, beside a server: it takes many minutes."""
 MANY_POSTS = 100
 PATIENCE: Final = 1200.0
 SEARCH: Final = "/api/search?q=%E6%A4%9C%E7%B4%A2+search"
@@ -158,7 +160,8 @@ def measure_site(site: Site, label: str, log: Sequence[Query], say: Callable[[st
     once = measure_once(site)
     beside, pages = {}, {}
     pauses = {UPDATING: 0.1, MERGING: 0.0, REBUILDING: build.seconds / len(some)}
-    for what, begin in ((UPDATING, changing), (MERGING, changing_many), (REBUILDING, rebuilding)):
+    activities = [(UPDATING, changing), (MERGING, changing_many), (REBUILDING, rebuilding)]
+    for what, begin in activities if site.comments <= LARGE else activities[:-1]:
         say(f"{label}: asking while {what}")
         with site.served() as (client, _), begin(site) as is_over:
             busy, busy_pages = ask_all(client, some, addresses, is_over, pauses[what])
