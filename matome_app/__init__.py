@@ -19,6 +19,7 @@ from matome_app.web import (
     browsers,
     building,
     comments,
+    compiled,
     conditional,
     context,
     errors,
@@ -85,6 +86,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     runtime = Runtime(settings)
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
+    compiled.init_app(app, settings)
     for module in (filters, building, meta, headers, conditional, errors, cli, image_pages, og_images):
         module.init_app(app)
     for module in (

@@ -8,20 +8,16 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.http import quote_etag
 
-from matome_app.config import ROOT
 from matome_app.errors import IndexUnavailable
 from matome_app.store import queries
 from matome_app.web.context import reader, runtime, session, settings
-
-PROGRAM: Final = ("matome_app", "templates", "static")
-"""The folders whose files decide what a page looks like."""
+from matome_app.web.program import program
 
 ALWAYS_NEW: Final = ("static", "files", "images", "og_images")
 """Blueprints whose answers are files, with tags of their own."""
@@ -85,24 +81,10 @@ def _state() -> tuple[str, datetime] | None:
         return None  # whoever needs the store meets the same and says so
     if not generation or not changed:
         return None
-    program, made = _program()
+    version, made = program()
     # Whatever htmx says of a request may change the answer.
     said = sorted((name, value) for name, value in request.headers if name.lower().startswith("hx-"))
     # The number alone tells states apart, except where the data folder was deleted meanwhile: then the time does.
-    parts = (generation, changed, terms, program, settings().as_environment(), request.url, said)
+    parts = (generation, changed, terms, version, settings().as_environment(), request.url, said)
     tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
     return tag, max(datetime.fromisoformat(changed), made).replace(microsecond=0)
-
-
-@lru_cache(maxsize=1)
-def _program() -> tuple[str, datetime]:
-    """Return a hash of the program, and when it was last changed; both for as long as the process lives."""
-    digest, newest = hashlib.sha256(), 0.0
-    for path in sorted(path for folder in PROGRAM for path in (ROOT / folder).rglob("*") if path.suffix != ".pyc"):
-        try:
-            content, changed = path.read_bytes(), path.stat().st_mtime
-        except OSError:
-            continue  # a folder, or gone meanwhile
-        digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(content).digest())
-        newest = max(newest, changed)
-    return digest.hexdigest(), datetime.fromtimestamp(newest, UTC)

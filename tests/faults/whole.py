@@ -217,7 +217,7 @@ def names(data: Path) -> set[str]:
     """Return the names of all files of a data folder with what differs from build to build taken out."""
     found = set()
     for path in data.rglob("*"):
-        if path.is_file() and path.name not in LOCKS:
+        if path.is_file() and path.name not in LOCKS and path.parent.name != "templates":  # servers keep them
             name = re.sub(r"\bg\d+/", "g/", path.relative_to(data).as_posix())
             found.add(re.sub(r"_\d+\.toc|MAIN_[0-9a-z]{8,}", "MAIN_#", re.sub(r"-(wal|shm)$", "", name)))
     return found
