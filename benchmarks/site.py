@@ -15,7 +15,7 @@ from benchmarks.pages import Subjects
 from benchmarks.results import Build, PageTime, Size
 from benchmarks.rival import bytes_in
 from benchmarks.texts import connect
-from matome_app import ingest
+from matome_app import ingest, judging
 from matome_app.config import Settings
 from matome_app.store.generations import Generation
 
@@ -35,7 +35,7 @@ def measure_build(settings: Settings) -> Build:
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     helper = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     started = time.perf_counter()
-    if not ingest.is_up_to_date(settings):
+    if not judging.is_up_to_date(settings):
         raise RuntimeError("the index is not up to date right after it was built")
     unchanged = (time.perf_counter() - started) * 1000
     return Build(round(report.seconds, 2), report.added, report.comments, round(own), round(helper), round(unchanged))

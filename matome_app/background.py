@@ -91,10 +91,10 @@ def begin(app: Flask, runtime: Runtime) -> None:
 
 def start_build(settings: Settings, builder: Builder) -> None:
     """Start a build if a run would find something to do; of several processes that begin together one looks."""
-    from matome_app import ingest  # here, since the first answer does not wait for what only builders need
+    from matome_app import judging  # here, since the first answer does not wait for what only builders need
 
     with _first_of_all(settings.data_dir) as first:
-        if first and not ingest.is_up_to_date(settings):
+        if first and not judging.is_up_to_date(settings):
             builder.start()
 
 

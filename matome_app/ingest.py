@@ -1,21 +1,19 @@
 """Bring what changed in the content folder into store and index; nothing else is touched.
 
-Whoever builds holds the lock, takes away what killed processes left, finds out whether the generation can be updated or
-must be built again, and seals the files at the end (`state`).
+Whoever builds holds the lock, takes away what killed processes left, updates the generation or builds another beside it
+(`judging` says which), and seals the files at the end (`state`).
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -23,6 +21,7 @@ from matome_app import state
 from matome_app.changes import find_changes
 from matome_app.config import Settings
 from matome_app.errors import DataFolderError
+from matome_app.judging import Verdict, is_finished, is_sealed, judge, versions
 from matome_app.progress import Listener, clear_progress
 from matome_app.runtime import Reader, open_reader
 from matome_app.store.generations import (
@@ -30,7 +29,6 @@ from matome_app.store.generations import (
     all_generations,
     clean_up,
     current_generation,
-    leftovers,
     new_generation,
     prepare_folder,
     publish,
@@ -44,9 +42,6 @@ from matome_app.update import Report, Update
 
 logger = logging.getLogger("matome")
 
-CONTENT_VERSION = "1"
-"""Changes whenever the reading of content gives another result for the same file."""
-
 BULK = 200
 """From so many changed files on, the index is written in the way that is fast for many."""
 
@@ -54,41 +49,6 @@ AHEAD = 1000
 """How far above the last known number the states of a store begin whose predecessor cannot say its own."""
 
 FIRST: Final = "there is no index yet"
-
-
-def versions() -> str:
-    """Return what the stored posts depend on besides their files."""
-    return f"schema {SCHEMA_VERSION}, content {CONTENT_VERSION}"
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Why a generation must be built again ("" when it need not be), and whether it cannot be read meanwhile."""
-
-    reason: str = ""
-    damaged: bool = False
-
-
-def is_up_to_date(settings: Settings) -> bool:
-    """Tell whether a run would find nothing to do; cheap enough for every start."""
-    data = settings.data_dir
-    generation = current_generation(data, settings.database_url)
-    if generation is None or not _is_sealed(data, generation):
-        return False
-    if leftovers(data, generation) or state.noted_damage(data):
-        return False
-    reader = open_reader(generation, use="read")
-    try:
-        if _outdated(reader).reason:
-            return False
-        with reader.store.sessions() as session:
-            if not _is_finished(session) or not reader.engine.words_are_current(session.connection()):
-                return False
-            return not find_changes(settings, session, datetime.now(UTC))
-    except DBAPIError:
-        return False
-    finally:
-        reader.store.close()
 
 
 def run(
@@ -156,8 +116,8 @@ def _run_locked(
         lost = "the store is lost" if known.get("seal") or known.get("run") else FIRST
         return _build(settings, Verdict(lost, damaged=True), None, progress)
     clean_up(data, current, database_url=url)
-    sealed = _is_sealed(data, current)
-    verdict = Verdict("asked for") if rebuild else _judge(data, current, sealed)
+    sealed = is_sealed(data, current)
+    verdict = Verdict("asked for") if rebuild else judge(data, current, sealed)
     if verdict.reason:
         return _build(settings, verdict, current, progress)
     state.forget_damage(data)
@@ -270,89 +230,6 @@ def _create(reader: Reader, number: int, changed: str) -> None:
             set_meta(session, "changed", changed)
 
 
-def _judge(data: Path, generation: Generation, sealed: bool) -> Verdict:
-    """Find out whether a generation can be updated; looks deep where it was not left as a run leaves it."""
-    note = state.noted_damage(data)
-    if note.certain:
-        return Verdict(str(note), damaged=True)
-    reader = open_reader(generation)
-    try:
-        verdict = _outdated(reader)
-        return verdict if verdict.reason or (sealed and not note) else _examine(data, reader)
-    except DBAPIError as error:
-        return Verdict(f"the store cannot be read ({_first_line(error)})", damaged=True)
-    finally:
-        reader.store.close()
-
-
-def _outdated(reader: Reader) -> Verdict:
-    """Compare what the generation was made with, and what is here now; raises DBAPIError."""
-    with reader.store.sessions() as session:
-        made_by = get_meta(session, "versions") or "nothing that is known"
-        if made_by != versions():
-            return Verdict(_difference(made_by, versions()))
-        if not reader.engine.is_current(session.connection()):
-            return Verdict("the analysis of texts has changed")
-    return Verdict()
-
-
-def _difference(before: str, after: str) -> str:
-    """Say what differs between two lists of versions: `schema 2 -> 3`."""
-    old = dict(part.rpartition(" ")[::2] for part in before.split(", "))
-    new = dict(part.rpartition(" ")[::2] for part in after.split(", "))
-    parts = [f"{name} {old[name]} -> {new[name]}" for name in new if name in old and old[name] != new[name]]
-    return ", ".join(parts) or f"the store is of {before}, this is {after}"
-
-
-def _examine(data: Path, reader: Reader) -> Verdict:
-    """Look through a whole generation; raises DBAPIError."""
-    if state.read_state(data).get("seal"):
-        logger.warning(
-            "the files of the index were changed from outside; looking through them", extra={"event": "seal-broken"}
-        )
-        state.write_state(data, seal=None)
-    else:
-        logger.info("the last run did not come to its end; looking through what it left", extra={"event": "unsealed"})
-    checks: tuple[Callable[[Session], str], ...] = (_broken_pages, _lost_text)
-    with reader.store.sessions() as session:
-        for check in checks:
-            if wrong := check(session):
-                return Verdict(f"the store is damaged ({wrong})", damaged=True)
-        # An interrupted run leaves words behind or ahead of the store, which `complete` mends.
-        reader.engine.complete(session.connection())
-        session.commit()
-        if _is_finished(session) and (lines := reader.engine.verify(session.connection())):
-            return Verdict(f"the index is damaged ({lines[0]})", damaged=True)
-    return Verdict()
-
-
-def _broken_pages(session: Session) -> str:
-    found = str(session.execute(text("PRAGMA quick_check(1)")).scalar() or "")
-    return "" if found == "ok" else " ".join(found.split())
-
-
-def _lost_text(session: Session) -> str:
-    """Find zeros where text should be: a file filled with zeros in places may still be sound in its structure."""
-    for table, column in (("comments", "text"), ("posts", "segments"), ("folds", "segments")):
-        query = f"SELECT 1 FROM {table} WHERE instr(CAST({column} AS BLOB), x'00') LIMIT 1"
-        if session.execute(text(query)).first():
-            return f"texts of {table} are lost"
-    return ""
-
-
-def _is_sealed(data: Path, generation: Generation) -> bool:
-    seal = state.read_state(data).get("seal")
-    return bool(seal) and seal == state.seal_of(generation.name, generation.folder, generation.database)
-
-
-def _is_finished(session: Session) -> bool:
-    return {get_meta(session, "complete"), get_meta(session, "finished")} == {"yes"}
-
-
-def _first_line(error: DBAPIError) -> str:
-    return str(error.orig).partition("\n")[0]
-
-
 def _update(
     settings: Settings,
     reader: Reader,
@@ -370,12 +247,12 @@ def _update(
         reader.store.engine.connect() as connection,
         Session(connection, join_transaction_mode="control_fully", expire_on_commit=False) as session,
     ):
-        if not _is_finished(session):
+        if not is_finished(session):
             paths = None  # a run that was cut off left more to do than these
         changes = find_changes(settings, session, now, paths)
         report = Report(faults=list(changes.scan.faults))
         stale = not reader.engine.words_are_current(session.connection())
-        wrote = bool(changes) or not _is_finished(session) or not sealed or stale
+        wrote = bool(changes) or not is_finished(session) or not sealed or stale
         if wrote:
             state.write_state(data, seal=None)
             if stale:
@@ -383,7 +260,7 @@ def _update(
             elif not sealed and reader.engine.complete(session.connection()):
                 stamp(session)
             session.commit()
-        if changes or stale or not _is_finished(session):
+        if changes or stale or not is_finished(session):
             update = Update(settings, session, changes, report, now, progress, previous)
             with reader.engine.writer(session.connection(), bulk=len(changes.read) > BULK) as index:
                 update.all(index)

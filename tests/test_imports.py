@@ -25,15 +25,19 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "runtime": ("state", "progress", "store", "search", "config", "errors"),
     "changes": ("store", "content", "config", "errors"),
     "update": ("changes", "progress", "runtime", "store", "search", "content", "config", "errors"),
-    "ingest": ("changes", "update", "state", "progress", "runtime", "store", "search", "content", "config", "errors"),
-    "watching": ("ingest", "update", "state", "store", "content", "config", "errors"),
-    "background": ("watching", "ingest", "runtime", "store", "search", "config", "errors"),
+    "judging": ("changes", "state", "runtime", "store", "search", "config", "errors"),
+    "ingest": (
+        *("judging", "changes", "update", "state", "progress", "runtime", "store", "search", "content"),
+        *("config", "errors"),
+    ),
+    "watching": ("ingest", "judging", "update", "state", "store", "content", "config", "errors"),
+    "background": ("watching", "judging", "ingest", "runtime", "store", "search", "config", "errors"),
     "web": (
         *("runtime", "store", "search", "images", "state", "status", "config", "errors"),
         *("content.models", "content.permalinks", "content.reading"),
     ),
     "doctor": (
-        *("ingest", "changes", "state", "status", "progress", "store", "search", "content", "web.context"),
+        *("judging", "changes", "state", "status", "progress", "store", "search", "content", "web.context"),
         *("config", "errors"),
     ),
     "cli": (

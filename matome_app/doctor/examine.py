@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
 
-from matome_app import ingest
+from matome_app import judging
 from matome_app.config import Settings
 from matome_app.doctor import content, database
 from matome_app.progress import read_progress
@@ -113,7 +113,7 @@ def _versions() -> dict[str, str]:
     for name in PACKAGES:
         with suppress(PackageNotFoundError):
             found[name] = version(name)
-    return found | {"store": ingest.versions(), "analyzer": analyzer_version()}
+    return found | {"store": judging.versions(), "analyzer": analyzer_version()}
 
 
 def _words(folder: Path) -> Words:

@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from matome_app import ingest
+from matome_app import ingest, judging
 from matome_app.config import Settings
 from matome_app.content.scanning import TOP, find, scan
 from matome_app.state import FILE as STATE
@@ -145,7 +145,7 @@ class Watch:
         links = scan(self.content).links[:LINKS]
         self.links = {name: self.links.get(name) for name in links}
         try:
-            is_needed = not ingest.is_up_to_date(self.settings)
+            is_needed = not judging.is_up_to_date(self.settings)
         except Exception as error:
             self._fail(error)
             return

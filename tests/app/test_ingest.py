@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from matome_app import ingest
+from matome_app import judging
 from matome_app.config import ROOT
 from matome_app.content.check import check
 from matome_app.progress import Progress
@@ -60,7 +60,7 @@ def test_a_first_run_reports_what_it_stored(site: Site) -> None:
     assert report.faults == []
     assert report.seconds > 0
     assert report.comments_a_second > 0
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
 
 
 def test_a_second_run_over_unchanged_files_touches_nothing(site: Site) -> None:
@@ -78,11 +78,11 @@ def test_a_file_that_was_only_touched_is_not_stored_again(site: Site) -> None:
     site.index()
     before = keys(site)
     os.utime(site.content / A, (1, 1))
-    assert not ingest.is_up_to_date(site.settings)
+    assert not judging.is_up_to_date(site.settings)
     report = site.index()
     assert (report.added, report.changed, report.removed) == (0, 0, 0)
     assert keys(site) == before
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
 
 
 def test_a_changed_file_is_stored_and_found_anew_and_the_others_stay(site: Site) -> None:
@@ -196,7 +196,7 @@ def test_a_broken_file_is_repaired_to_the_very_text_it_had(site: Site) -> None:
     assert site.index().faulty == 1
     site.write(B, good)
     assert site.index().faulty == 0
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     assert total(client, "パンの話") == 3
 
 
@@ -235,7 +235,7 @@ def test_a_content_folder_that_vanishes_drops_nothing(site: Site) -> None:
     assert report.removed == 0
     assert client.get("/posts/2024_03/bread/").status_code == 200
     (site.root / "elsewhere").rename(site.content)
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
 
 
 def test_an_empty_content_folder_is_an_empty_site(site: Site) -> None:
@@ -302,9 +302,9 @@ def test_a_store_of_another_version_is_not_up_to_date(site: Site, name: str) -> 
     write_two(site)
     site.index()
     change(site, "UPDATE meta SET value = 'other' WHERE name = :name", name=name)
-    assert not ingest.is_up_to_date(site.settings)
+    assert not judging.is_up_to_date(site.settings)
     site.index()
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
 
 
 def change(site: Site, statement: str, **parameters: object) -> None:
@@ -339,7 +339,7 @@ def test_a_store_that_is_damaged_is_built_again(site: Site) -> None:
     generation = current_generation(site.data)
     assert generation is not None
     (generation.folder / "matome.sqlite3").write_bytes(b"not a database " * 500)
-    assert not ingest.is_up_to_date(site.settings)
+    assert not judging.is_up_to_date(site.settings)
     assert site.index().added == 2
     assert total(site.client(), "パンの話") == 3
 
@@ -352,11 +352,11 @@ def test_a_post_appears_when_its_time_has_come_and_goes_when_it_is_over(site: Si
     assert (total(client, "まだ見えない"), total(client, "いまだけ")) == (0, 1)
     # The clock cannot be turned, so the store's note of when to look again is: the run itself reads the file's dates.
     change(site, "UPDATE sources SET due_at = '2001-01-01 00:00:00' WHERE due_at IS NOT NULL")
-    assert not ingest.is_up_to_date(site.settings)
+    assert not judging.is_up_to_date(site.settings)
     report = site.index()
     assert (report.added, report.removed) == (0, 0)
     assert (total(client, "まだ見えない"), total(client, "いまだけ")) == (0, 1)
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
 
 
 def test_a_post_published_in_a_moment_is_published_by_the_next_run(site: Site) -> None:
@@ -366,9 +366,9 @@ def test_a_post_published_in_a_moment_is_published_by_the_next_run(site: Site) -
     site.write("posts/nearly.md", post_text("まもなく終わり", quote("お別れ"), expiryDate=moment))
     client = site.indexed()
     assert (total(client, "出番"), total(client, "お別れ")) == (0, 1)
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     time.sleep(max(0.0, soon + 1.1 - time.time()))
-    assert not ingest.is_up_to_date(site.settings)
+    assert not judging.is_up_to_date(site.settings)
     report = site.index()
     assert (report.added, report.removed) == (1, 1)
     assert (total(client, "出番"), total(client, "お別れ")) == (1, 0)
@@ -408,7 +408,7 @@ def test_a_builder_that_is_killed_is_finished_by_the_next_run(site: Site, tmp_pa
         assert client.get("/readyz").status_code == 503
         assert client.get("/").status_code == 200
         assert len(page(client, "/").select(".item")) == PAGE_SIZE
-        assert not ingest.is_up_to_date(site.settings)
+        assert not judging.is_up_to_date(site.settings)
         report = site.index()
     finally:
         kill_group(builder.pid)

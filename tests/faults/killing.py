@@ -22,7 +22,7 @@ from typing import Final
 
 from flask.testing import FlaskClient
 
-from matome_app import ingest
+from matome_app import judging
 from matome_app.config import ROOT
 from matome_app.runtime import Runtime
 from matome_app.search.params import SearchParams
@@ -293,7 +293,7 @@ class Harness:
         outcome.faults += [
             f"after the repair: {fault}" for fault in self._look(outcome.kill, anew=False) + self._words()
         ]
-        if not ingest.is_up_to_date(self.site.settings):
+        if not judging.is_up_to_date(self.site.settings):
             outcome.faults.append("after the repair the site is not up to date")
 
     def _words(self) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Final
 import pytest
 from flask.testing import FlaskClient
 
-from matome_app import ingest, state
+from matome_app import ingest, judging, state
 from matome_app.store.generations import current_generation
 from tests.app.conftest import _no_settings as _no_settings
 from tests.app.sites import Site, post_text, quote
@@ -125,7 +125,7 @@ def test_a_store_that_is_damaged_under_a_server_is_built_again_beside_it_while_i
             assert len(server.lines("^ERROR")) == number, server.log.read_text()
             assert server.pids() == processes, f"{kind}: the process died"
             assert server.lines("Traceback") == []
-            assert ingest.is_up_to_date(site.settings)
+            assert judging.is_up_to_date(site.settings)
         assert facts(site.client()) == before
 
 
@@ -152,7 +152,7 @@ def test_whatever_other_file_is_damaged_pages_go_on_and_the_next_run_mends_it(si
             server.statuses(PAGES)
             ingest.run(site.settings)
             assert wait_until(lambda: is_back(server), SECONDS), (name, kind, server.log.read_text())
-            assert ingest.is_up_to_date(site.settings), (name, kind)
+            assert judging.is_up_to_date(site.settings), (name, kind)
             assert server.pids() == processes, (name, kind)
         assert server.lines("Traceback") == []
     assert facts(site.client()) == before
@@ -195,9 +195,9 @@ def test_a_missing_store_is_never_made_by_opening_it(site: Site) -> None:
 def test_a_touched_file_is_looked_through_and_not_built_again(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     name = store_of(site).parent.name
     os.utime(store_of(site))
-    assert not ingest.is_up_to_date(site.settings)
+    assert not judging.is_up_to_date(site.settings)
     site.index()
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     assert store_of(site).parent.name == name
     assert "changed from outside" in caplog.text
     assert "building again" not in caplog.text
@@ -209,7 +209,7 @@ def test_a_lost_name_of_the_current_generation_is_written_again(site: Site, capl
     report = site.index()
     assert (site.data / "current").read_text() == name
     assert report.added == 0
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     assert "was lost" in caplog.text
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from matome_app import create_app, ingest, state
+from matome_app import create_app, judging, state
 from matome_app.config import ROOT
 from matome_app.errors import DataFolderError
 from matome_app.store.generations import current_generation
@@ -92,7 +92,7 @@ def test_a_full_disk_ends_a_run_with_one_line_and_what_was_served_stays(
     error = state.read_state(site.data)["error"]
     assert error is None or "could not be written" in error["message"]
     site.index()
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     assert state.read_state(site.data)["error"] is None
     assert client.get("/readyz").get_json()["posts"] == 10 + number
     assert [path.name for path in site.data.glob("g*")] == [(site.data / "current").read_text().strip()]
@@ -104,7 +104,7 @@ def test_a_first_build_on_a_full_disk_is_finished_by_the_next_run(site: Site) ->
     assert ended.returncode != 0
     assert "Traceback" not in ended.stderr
     site.index()
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     assert site.rows("SELECT count(*) AS n FROM posts")[0].n == 210
     assert site.client().get("/api/search?q=灯台").get_json()["total"] == 1050
 

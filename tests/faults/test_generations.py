@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from matome_app import ingest, state
+from matome_app import judging, state
 from matome_app.search.analysis import ANALYSIS
 from matome_app.store import queries
 from matome_app.store.generations import current_generation, leftovers, write_lock
@@ -144,7 +144,7 @@ def test_a_run_that_finds_nothing_to_do_writes_nothing(site: Site) -> None:
 
     before = stamps()
     site.index()
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     assert stamps() == before
 
 
@@ -168,13 +168,13 @@ def test_what_killed_processes_left_is_removed_by_the_next_run_though_nothing_el
     ]
     for path in (*left, *kept):
         path.write_bytes(b"half")
-    assert not ingest.is_up_to_date(site.settings), "a start sees to it, too"
+    assert not judging.is_up_to_date(site.settings), "a start sees to it, too"
     report = site.index()
     assert (report.added, report.changed, report.removed) == (0, 0, 0)
     assert not (site.data / "g77").exists()
     assert [path for path in left if path.exists()] == []
     assert [path for path in kept if not path.exists()] == []
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
 
 
 def test_nobody_removes_what_another_process_still_builds(site: Site) -> None:
@@ -193,7 +193,7 @@ def test_nobody_removes_what_another_process_still_builds(site: Site) -> None:
     ("fact", "value", "said"),
     [
         ("versions", "schema 1, content 1", "building again: schema 1 -> "),
-        ("versions", f"{ingest.versions().partition(',')[0]}, content 0", "building again: content 0 -> "),
+        ("versions", f"{judging.versions().partition(',')[0]}, content 0", "building again: content 0 -> "),
         ("versions", "something else", "building again: the store is of something else"),
     ],
 )
@@ -234,13 +234,13 @@ def test_another_dictionary_is_a_reason_to_write_the_words_again_and_nothing_els
     client = site.indexed()
     before = current_generation(site.data)
     note_analyzer(site, f"{ANALYSIS} of another dictionary")
-    assert not ingest.is_up_to_date(site.settings)
+    assert not judging.is_up_to_date(site.settings)
     report = site.index()
     assert (report.added, report.changed) == (0, 0)
     assert "writing the words again" in caplog.text
     assert "building again" not in caplog.text
     assert current_generation(site.data) == before
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
     assert client.get("/api/search?q=灯台").get_json()["hits"][0]["match"] == "word"
 
 
@@ -295,7 +295,7 @@ def test_a_store_that_the_settings_name_is_rebuilt_beside_itself(site: Site) -> 
     assert client.get("/api/search?q=灯台").get_json()["total"] == 1
     stores = [one.name for one in site.root.glob("elsewhere*.sqlite3")]
     assert len(stores) == 1, "the store that was replaced is gone"
-    assert ingest.is_up_to_date(site.settings)
+    assert judging.is_up_to_date(site.settings)
 
 
 def test_the_log_of_the_store_is_empty_after_a_run(site: Site) -> None:

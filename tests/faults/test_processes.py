@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from matome_app import ingest
+from matome_app import judging
 from matome_app.config import ROOT
 from matome_app.search.params import SearchParams
 from matome_app.store import queries
@@ -81,7 +81,7 @@ def test_of_servers_and_builders_that_start_at_once_on_nothing_exactly_one_build
         assert site.flask("index", "--rebuild").returncode == 0
         for server in servers:
             assert totals(server, "桟橋") == {3}
-        assert ingest.is_up_to_date(site.settings)
+        assert judging.is_up_to_date(site.settings)
 
 
 def test_only_one_of_the_two_processes_of_the_reloader_builds_and_warms_up(site: Site, tmp_path: Path) -> None:
