@@ -63,7 +63,7 @@ def test_of_servers_and_builders_that_start_at_once_on_nothing_exactly_one_build
             site.command("index"), cwd=ROOT, env=site.environment(), stderr=subprocess.PIPE, text=True
         )
         servers = [
-            stack.enter_context(serving(site, tmp_path / "gunicorn", workers=3)),
+            stack.enter_context(serving(site, tmp_path / "gunicorn", workers=8)),
             stack.enter_context(serving(site, tmp_path / "flask", command=reloading)),
         ]
         _, said = index.communicate(timeout=120)
