@@ -86,6 +86,25 @@ def _leaves(reader: IndexReader) -> Iterator[tuple[Any, int]]:
         yield from reader.leaf_readers()
 
 
+def latin_lexicons(reader: IndexReader, known: dict[str, dict[int, list[str]]]) -> list[dict[int, list[str]]]:
+    """Return the Latin words of every segment by their length.
+
+    `known` are those of segments by their names; it is brought up to date.
+    """
+    now: dict[str, dict[int, list[str]]] = {}
+    for leaf, _ in _leaves(reader):
+        name = str(leaf.segment().segment_id())
+        lexicon = known.get(name)
+        if lexicon is None:
+            lexicon = {}
+            for term in leaf.lexicon(LATIN):
+                lexicon.setdefault(len(term), []).append(term.decode())
+        now[name] = lexicon
+    known.clear()
+    known.update(now)
+    return list(now.values())
+
+
 def leaf_starts(reader: IndexReader) -> list[int]:
     """Return the number of the first document of every segment; [0] for an empty index."""
     return [start for _, start in _leaves(reader)] or [0]

@@ -19,7 +19,7 @@ from matome_app.search.columns import Codes, Columns, Pairs
 from matome_app.search.engine import SearchResult
 from matome_app.search.frequent import Frequent
 from matome_app.search.params import SearchParams
-from matome_app.search.postings import LATIN, leaf_starts, read_keys, read_postings
+from matome_app.search.postings import LATIN, latin_lexicons, leaf_starts, read_keys, read_postings
 from matome_app.search.terms import TermTable
 
 Floats = npt.NDArray[np.float32]
@@ -100,14 +100,22 @@ class WordReader:
     Whoosh is asked by one thread at a time.
     """
 
-    def __init__(self, reader: IndexReader | None, columns: Columns, frequent: Frequent | None) -> None:
+    def __init__(
+        self,
+        reader: IndexReader | None,
+        columns: Columns,
+        frequent: Frequent | None,
+        before: WordReader | None = None,
+    ) -> None:
         self._reader = reader
         self._columns = columns
         self._frequent = frequent
         self._lock = threading.Lock()
         if reader is not None:
             weakref.finalize(self, reader.close)  # not before the last search that uses it is done
-        self._latin_words: dict[int, list[str]] | None = None
+        # A segment never changes, so what was read of it by the reader before holds.
+        self._lexicons: dict[str, dict[int, list[str]]] = dict(before._lexicons) if before is not None else {}
+        self._latin_words: dict[int, Sequence[str]] = {}
         self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
         self._leaf_starts = leaf_starts(reader) if reader is not None else [0]
         self._newest: list[int] | None = None
@@ -151,14 +159,14 @@ class WordReader:
         return self.frequency(LATIN, word) > 0
 
     def latin_words(self, length: int) -> Sequence[str]:
-        """Return the Latin words of a length; all are read at the first call."""
-        if self._latin_words is None:
-            by_length: dict[int, list[str]] = {}
+        """Return the Latin words of a length, in order; all are read at the first call."""
+        known = self._latin_words.get(length)
+        if known is None:
             with self._lock:
-                for term in self._reader.lexicon(LATIN) if self._reader is not None else ():
-                    by_length.setdefault(len(term), []).append(term.decode())
-            self._latin_words = by_length
-        return self._latin_words.get(length, ())
+                lexicons = [] if self._reader is None else latin_lexicons(self._reader, self._lexicons)
+                found = [lexicon.get(length, ()) for lexicon in lexicons]
+                known = self._latin_words[length] = sorted(set().union(*found))
+        return known
 
 
 def _alive(slots: Codes, weights: Floats) -> tuple[Codes, Floats]:

@@ -205,7 +205,7 @@ class WhooshEngine:
             try:
                 reader = open_reader(self._folder)
                 words = -1 if reader is None else int(reader.generation() or 0)
-                read = WordReader(reader, columns, frequent)
+                read = WordReader(reader, columns, frequent, before=old.words if old is not None else None)
                 return Snapshot(generation, words, columns, read, frequent, names, self._terms)
             except Exception as error:
                 self._give_up_words(words, error)

@@ -327,3 +327,23 @@ def test_another_dictionary_renews_the_words_alone(tmp_path: Path, database: Eng
     assert index is not None
     with index.reader() as reader:
         assert reader.doc_count() == engine.search(SearchParams()).total
+
+
+def test_latin_words_are_those_of_now_though_most_segments_were_read_before(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(key) for key in range(1, 5)])
+    for number in range(3):
+        engine.search(SearchParams(q="京都"))
+        assert engine._snapshot is not None
+        assert f"word{number}" not in engine._snapshot.words.latin_words(5)
+        with database.begin() as connection, engine.writer(connection) as writer:
+            writer.add([post(20 + number, [f"word{number} と rust"], first=9000 + number)])
+            writer.commit()
+        engine.search(SearchParams(q="京都"))
+        fresh = WhooshEngine(database, tmp_path / "words")
+        fresh.search(SearchParams(q="京都"))
+        assert fresh._snapshot is not None
+        for length in range(1, 12):
+            known = engine._snapshot.words.latin_words(length)
+            assert known == fresh._snapshot.words.latin_words(length)
+            assert list(known) == sorted(set(known))
+        assert f"word{number}" in engine._snapshot.words.latin_words(5)
