@@ -8,12 +8,18 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
+LONG = ("tests/test_corpus.py", "tests/search/test_corpus.py", "tests/faults/test_killing.py", "tests/test_growth.py")
 SKIPPED = pytest.StashKey[list[tuple[str, str]]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option that CI runs with."""
     parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped, and say which")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take minutes: of tests that run side by side, none should wait for one at the end."""
+    items.sort(key=lambda item: item.path.relative_to(ROOT).as_posix() not in LONG)
 
 
 def pytest_configure(config: pytest.Config) -> None:
