@@ -23,6 +23,7 @@ _LOOKED_AT: Final = 1000
 _ROWS: Final = {
     "comments without a post": "SELECT count(*) FROM search_comments WHERE post NOT IN (SELECT key FROM search_posts)",
     "comments without a text": "SELECT count(*) FROM search_comments WHERE key NOT IN (SELECT key FROM search_texts)",
+    "texts that are lost": "SELECT count(*) FROM search_texts WHERE instr(CAST(folded AS BLOB), x'00')",
     "texts without a comment": "SELECT count(*) FROM search_texts WHERE key NOT IN (SELECT key FROM search_comments)",
 }
 

@@ -4,6 +4,7 @@ forward undo it all; tags are found by name as it is typed."""
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -221,14 +222,23 @@ def test_a_phone_fetches_the_picture_of_the_first_post_alone(open_page: OpenPage
 
 
 def test_adding_a_page_shifts_nothing_by_itself(open_page: OpenPage) -> None:
-    page = open_page("/", viewport={"width": 360, "height": 740})
-    laid_out(page)
-    page.evaluate(WATCH_SHIFTS)
-    page.locator("#list-end").scroll_into_view_if_needed()
-    load_more(page)
-    expect(page.locator(".item")).to_have_count(2 * PAGE_SIZE)
-    page.wait_for_timeout(300)
-    assert page.evaluate("window.shifts") == []
+    """What comes within half a second of a click is asked for; an answer that a busy machine delays tells nothing."""
+    taken = []
+    for _ in range(8):
+        page = open_page("/", viewport={"width": 360, "height": 740})
+        laid_out(page)
+        page.evaluate(WATCH_SHIFTS)
+        page.locator("#list-end").scroll_into_view_if_needed()
+        started = time.monotonic()
+        load_more(page)
+        taken.append(time.monotonic() - started)
+        expect(page.locator(".item")).to_have_count(2 * PAGE_SIZE)
+        page.wait_for_timeout(300)
+        if taken[-1] < 0.45:
+            assert page.evaluate("window.shifts") == []
+            return
+        page.close()
+    pytest.fail(f"no answer came within half a second: {taken}")
 
 
 def test_tags_narrow_as_their_name_is_typed(open_page: OpenPage) -> None:
