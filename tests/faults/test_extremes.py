@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
+from tests.app.conftest import site as site
 from tests.app.sites import Site
 from tests.faults import extremes
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    """Give an empty site."""
-    made = Site(tmp_path)
-    made.content.mkdir()
-    yield made
-    made.close()
 
 
 def test_a_hundred_posts_changed_at_once_are_read_as_they_were_or_as_they_are_never_half(site: Site) -> None:
