@@ -23,7 +23,7 @@ from matome_app.config import Settings
 from matome_app.errors import DataFolderError
 from matome_app.judging import Verdict, is_finished, is_sealed, judge, versions
 from matome_app.progress import Listener, clear_progress
-from matome_app.runtime import Reader, open_reader
+from matome_app.readers import Reader, open_reader
 from matome_app.store.generations import (
     Generation,
     all_generations,

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from matome_app import state
 from matome_app.changes import find_changes
 from matome_app.config import Settings
-from matome_app.runtime import Reader, open_reader
+from matome_app.readers import Reader, open_reader
 from matome_app.store.generations import Generation, current_generation, leftovers
 from matome_app.store.models import SCHEMA_VERSION
 from matome_app.store.writing import get_meta

@@ -39,6 +39,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("runtime", "readers", "store", "search", "images", "state", "status", "config", "errors"),
         *("content.models", "content.permalinks", "content.reading"),
     ),
+    "deployment": ("config", "errors"),
     "doctor": (
         *("judging", "changes", "state", "status", "progress", "store", "search", "content", "web.context"),
         *("config", "errors"),

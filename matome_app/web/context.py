@@ -8,7 +8,8 @@ from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
 
 from matome_app.config import Settings
-from matome_app.runtime import Moment, Reader, Runtime
+from matome_app.readers import Moment, Reader
+from matome_app.runtime import Runtime
 from matome_app.search.engine import SearchEngine
 from matome_app.search.params import SearchParams
 

@@ -16,7 +16,8 @@ from matome_app import judging
 from matome_app.config import ROOT
 from matome_app.content.check import check
 from matome_app.progress import Progress
-from matome_app.runtime import Runtime, open_reader
+from matome_app.readers import open_reader
+from matome_app.runtime import Runtime
 from matome_app.search.params import SearchParams
 from matome_app.store.generations import current_generation, write_lock
 from matome_app.web.context import PAGE_SIZE

@@ -15,7 +15,7 @@ from urllib.parse import quote as escaped
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from matome_app.runtime import Reader, open_reader
+from matome_app.readers import Reader, open_reader
 from matome_app.search.params import SearchParams
 from matome_app.store.generations import current_generation
 
