@@ -32,6 +32,9 @@ from matome_app.watching import start_watching
 
 logger = logging.getLogger("matome")
 
+NICE: Final = 10
+"""How far a build steps back behind those who serve: beside them it gets a tenth of a core they want, else all of it."""
+
 A_MOMENT: Final = 0.3
 """Seconds that everything else waits for the first answer."""
 
@@ -150,6 +153,7 @@ class Builder:
             environment = {**os.environ, **self._settings.as_environment()}
             environment.pop("WERKZEUG_RUN_MAIN", None)
             self._process = process = subprocess.Popen(command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL)
+        _step_back(process)
         atexit.register(_stop, process)
         threading.Thread(target=self._wait, args=[process], name="builder", daemon=True).start()
 
@@ -165,6 +169,12 @@ class Builder:
             self._pause = min(self._pause * 2, LATEST) if failed else SOONEST
             self._not_before = time.monotonic() + self._pause
             self._process = None
+
+
+def _step_back(process: subprocess.Popen[bytes]) -> None:
+    """Let a build, and all that it will start, wait for those who answer; an operator's own run does not."""
+    with contextlib.suppress(OSError):  # it has ended, or the system does not allow it
+        os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + NICE)
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import queue
 import threading
 from collections.abc import Collection, Sequence
@@ -17,6 +18,9 @@ from matome_app.search.words import Words
 
 WAITING = 1000
 """So many lists of texts, one a post, may wait for the helper; whoever feeds it waits when there are more."""
+
+NICE = 10
+"""How far the helper steps back: on two cores it and who feeds it would leave a server beside them too little."""
 
 
 class Analyst:
@@ -110,6 +114,7 @@ class Helper:
 
 def _help(folder: str, pipe: Connection) -> None:
     """Be the helper: take texts until a set, the removed comments, comes; write; answer "" or what went wrong."""
+    os.nice(NICE)
     analyst = Analyst(Path(folder), early=True)
     failure = ""
     try:
