@@ -95,7 +95,11 @@ def find(content: Path, names: Iterable[str]) -> Scan:
         is_link = os.path.islink(path)
         try:
             bundle = folder != TOP and any(os.path.lexists(f"{root}/{folder}/{one}") for one in BUNDLE)
-            _note_file(name, own, os.stat(path), bundle, found)
+            status = os.stat(path)
+            if is_link and _leads_out(root, name):
+                found.faults.append(_foreign(name))
+                continue
+            _note_file(name, own, status, bundle, found)
             if is_link:
                 found.links.append(name)
         except FileNotFoundError:
@@ -148,13 +152,34 @@ def _scan_folder(root: str, folder: str, found: Scan) -> None:
         relative = f"{folder}/{name}"
         try:
             if name.endswith(MARKDOWN):
-                _note_file(relative, name, entry.stat(), bundle, found)
+                status = entry.stat()
+                if entry.is_symlink() and _leads_out(root, relative):
+                    found.faults.append(_foreign(relative))
+                    continue
+                _note_file(relative, name, status, bundle, found)
                 if entry.is_symlink():
                     found.links.append(relative)
             elif entry.is_dir(follow_symlinks=False):
                 _scan_folder(root, relative, found)
         except OSError as error:
             found.faults.append(_unreadable(relative, str(error.strerror)))
+
+
+def _leads_out(root: str, relative: str) -> bool:
+    """Tell whether a link leads to a file that lies outside the content folder, or hidden in it (`.git`).
+
+    Whoever may add a post, as by a pull request, must not be able to publish the machine's files with it. The content
+    folder and its `posts` may be links themselves.
+    """
+    target = os.path.realpath(f"{root}/{relative}")
+    for home in (os.path.realpath(root), os.path.realpath(f"{root}/{TOP}")):
+        if target.startswith(f"{home}{os.sep}"):
+            return any(part.startswith(".") for part in target.removeprefix(home).split(os.sep))
+    return True
+
+
+def _foreign(name: str) -> Fault:
+    return _unreadable(name, "it is a link that leads out of the content folder; put the file itself there")
 
 
 def _note_file(relative: str, name: str, status: os.stat_result, bundle: bool, found: Scan) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import mimetypes
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from matome_app.store import queries, syndication
 from matome_app.store.models import Comment, Post, PostTerm
 from matome_app.web.context import session
 from matome_app.web.description import describe
+from matome_app.web.files import KINDS
 from matome_app.web.filters import number
 from matome_app.web.i18n import local_month, ngettext
 from matome_app.web.images import feature_file
@@ -92,12 +92,11 @@ def _picture(post: Post) -> Enclosure | None:
     if found is None:
         return None
     address, path = found
-    kind = mimetypes.guess_type(path.name)[0] or ""
     try:
         length = path.stat().st_size
     except OSError:  # taken away in this moment
         return None
-    return Enclosure(external(url_path(address).rstrip("/")), kind, length) if kind.startswith("image/") else None
+    return Enclosure(external(url_path(address).rstrip("/")), KINDS[path.suffix.lower()], length)
 
 
 def term_entries(taxonomy: str) -> list[Entry]:

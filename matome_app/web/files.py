@@ -1,22 +1,34 @@
-"""Files that lie beside the text: pictures of the assets folder, and what is in a post's bundle."""
+"""Files that lie beside the text: pictures of the assets folder and of a post's bundle, and no other files."""
 
 from __future__ import annotations
 
-import mimetypes
 from pathlib import Path
+from typing import Final
 
 from flask import Blueprint, Response, abort, send_file
 
 from matome_app.store import queries
 from matome_app.web.context import session, settings
+from matome_app.web.headers import SANDBOX
 from matome_app.web.urls import is_file
 
 blueprint = Blueprint("files", __name__)
 
-KINDS = {".avif": "image/avif", ".webp": "image/webp"}
-"""What Python 3.11 and 3.12 know only where the system has a table of its own."""
-
-SHOWN_INLINE = ("image/", "audio/", "video/", "text/plain", "application/pdf")
+KINDS: Final = {
+    ".apng": "image/apng",
+    ".avif": "image/avif",
+    ".bmp": "image/bmp",
+    ".gif": "image/gif",
+    ".ico": "image/x-icon",
+    ".jfif": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".jpg": "image/jpeg",
+    ".jxl": "image/jxl",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+"""The files that are served, by the end of their names, and as what: never as anything that a browser would run."""
 
 
 @blueprint.get("/assets/<path:name>")
@@ -47,8 +59,6 @@ def asset_path(name: str) -> Path | None:
 def path_in_bundle(folder: str, name: str) -> Path | None:
     """Return a file of a published post's bundle, whose folder is `Post.folder`; None when none may be served."""
     bundle = settings().content_dir / folder
-    if name.endswith((".md", ".markdown")):
-        return None
     found = _path_inside(bundle, name)
     return None if found is None or _lies_in_another_bundle(bundle, name) else found
 
@@ -66,19 +76,22 @@ def _lies_in_another_bundle(folder: Path, name: str) -> bool:
 
 
 def _path_inside(folder: Path, name: str) -> Path | None:
-    """Return a file below a folder; never one that is hidden or lies elsewhere."""
-    if "\0" in name or "\\" in name or any(part.startswith(".") or not part for part in name.split("/")):
+    """Return a picture below a folder; never a file that is hidden or lies elsewhere, whatever a link calls it."""
+    if not _may_be_served(name) or not is_file(folder / name):
         return None
-    path = folder / name
-    return path if is_file(path) and path.resolve().is_relative_to(folder.resolve()) else None
+    path, home = (folder / name).resolve(), folder.resolve()
+    return path if path.is_relative_to(home) and _may_be_served(path.relative_to(home).as_posix()) else None
+
+
+def _may_be_served(name: str) -> bool:
+    """Tell by its name below a folder whether a file may be served."""
+    if "\0" in name or "\\" in name or any(part.startswith(".") or not part for part in name.split("/")):
+        return False
+    return Path(name).suffix.lower() in KINDS
 
 
 def _send(path: Path) -> Response:
-    """Send a file, as nothing that a browser would run."""
-    kind = KINDS.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    inline = kind.startswith(SHOWN_INLINE)
-    response = send_file(
-        path, mimetype=kind if inline else "application/octet-stream", as_attachment=not inline, max_age=3600
-    )
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    """Send a picture; an SVG that is opened by itself runs nothing."""
+    response = send_file(path, mimetype=KINDS[path.suffix.lower()], max_age=3600)
+    response.headers["Content-Security-Policy"] = SANDBOX
     return response

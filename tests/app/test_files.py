@@ -1,4 +1,4 @@
-"""Files beside the text: only plain files of a published post's own folder and of the assets folder are given out."""
+"""Files beside the text: only pictures of a published post's own folder and of the assets folder are given out."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.app.sites import Site, post_text, quote
 def bundle(site: Site) -> Site:
     site.write("posts/a/one/index.md", post_text("束", quote("絵がある")))
     site.write("posts/a/two/index.md", post_text("隣", quote("隣の束")))
-    for name in ("one/pic.png", "one/sub/x.txt", "one/.hidden", "one/sub/.hidden", "one/notes.md", "two/pic.png"):
+    for name in ("one/pic.png", "one/sub/x.webp", "one/data.txt", "one/.hidden", "one/sub/.hidden", "one/notes.md", "two/pic.png"):
         (site.content / "posts/a" / name).parent.mkdir(parents=True, exist_ok=True)
         (site.content / "posts/a" / name).write_bytes(b"x")
     return site
@@ -22,7 +22,7 @@ def bundle(site: Site) -> Site:
 def test_files_of_a_bundle_are_given_out_below_its_post(bundle: Site) -> None:
     client = bundle.indexed()
     assert client.get("/posts/a/one/pic.png").mimetype == "image/png"
-    assert client.get("/posts/a/one/sub/x.txt").data == b"x"
+    assert client.get("/posts/a/one/sub/x.webp").data == b"x"
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,7 @@ def test_files_of_a_bundle_are_given_out_below_its_post(bundle: Site) -> None:
         "../../../x",
         "index.md",
         "notes.md",
+        "data.txt",
         ".hidden",
         "sub/.hidden",
         "a\\b",

@@ -169,17 +169,27 @@ def test_files_of_a_bundle_are_served_and_its_markdown_is_not(client: FlaskClien
     assert client.get(f"/{LIGHTHOUSE}/cover.png").status_code == 404
 
 
-def test_a_file_of_a_bundle_that_a_browser_might_run_is_sent_as_a_download(site: Site) -> None:
+def test_a_file_of_a_bundle_that_is_no_picture_is_not_given_out(site: Site) -> None:
     site.write("posts/a/index.md", post_text("本", quote("一言")))
-    site.write("posts/a/page.html", "<script>alert(1)</script>")
+    for name in (
+        "page.html",
+        "page.xhtml",
+        "feed.xml",
+        "style.css",
+        "run.js",
+        "data.json",
+        "paper.pdf",
+        "plain",
+        "x.svgz",
+    ):
+        site.write(f"posts/a/{name}", "<script>alert(1)</script>")
     site.write("posts/a/sub/deep.png", b"deep")
     client = site.indexed()
-    response = client.get("/posts/a/page.html")
-    assert response.status_code == 200
-    assert response.mimetype == "application/octet-stream"
-    assert response.headers["Content-Disposition"].startswith("attachment")
+    for path in sorted((site.content / "posts/a").glob("*.*")):
+        assert client.get(f"/posts/a/{path.name}").status_code == 404
+    response = client.get("/posts/a/sub/deep.png")
+    assert response.data == b"deep"
     assert "sandbox" in response.headers["Content-Security-Policy"]
-    assert client.get("/posts/a/sub/deep.png").data == b"deep"
 
 
 def test_files_of_a_draft_inside_another_bundle_are_not_given_out(site: Site) -> None:
@@ -194,9 +204,9 @@ def test_files_of_a_draft_inside_another_bundle_are_not_given_out(site: Site) ->
 
 def test_a_link_out_of_the_bundle_is_not_followed(site: Site) -> None:
     site.write("posts/a/index.md", post_text("本", quote("一言")))
-    (site.root / "secret.txt").write_text("secret")
-    (site.content / "posts/a/link.txt").symlink_to(site.root / "secret.txt")
-    assert site.indexed().get("/posts/a/link.txt").status_code == 404
+    (site.root / "secret.png").write_text("secret")
+    (site.content / "posts/a/link.png").symlink_to(site.root / "secret.png")
+    assert site.indexed().get("/posts/a/link.png").status_code == 404
 
 
 def test_files_of_the_assets_folder_are_served_as_they_are(site: Site) -> None:

@@ -245,8 +245,9 @@ def test_a_file_that_is_written_in_several_goes_is_read_after_the_last(live: Liv
     assert all("前の版" in page or "新しい版29" in page for page in seen)
 
 
-def test_a_post_that_is_a_link_follows_what_it_points_to(live: Live, tmp_path: Path) -> None:
-    target = tmp_path / "elsewhere.md"
+def test_a_post_that_is_a_link_follows_what_it_points_to(live: Live) -> None:
+    target = live.content / "shared/elsewhere.md"
+    target.parent.mkdir()
     target.write_text(post_text("よそ", quote("よその一つ目")), encoding="utf-8")
     (live.content / "posts/linked.md").symlink_to(target)
     live.soon("link added", lambda: live.shows("/posts/linked/", "よその一つ目"), time.monotonic())
