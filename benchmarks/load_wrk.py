@@ -1,0 +1,104 @@
+"""Run wrk, and read what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+SCRIPT: Final = Path(__file__).with_name("load.lua")
+TIMEOUT: Final = 60
+"""Seconds after which wrk calls an answer late: so many that what is slow is measured rather than cut off."""
+
+
+class Missing(Exception):
+    """What the load cannot be made or served without is not there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Answers to so many connections, as fast as they came: milliseconds, and what went wrong.
+
+    `failed` are connections and answers that broke off or were late, and statuses from 400 on; `statuses` is empty
+    where they were not counted; `repeated` says that there were not enough addresses to ask each once.
+    """
+
+    connections: int
+    answered: int
+    seconds: float
+    p50: float
+    p99: float
+    worst: float
+    failed: int
+    statuses: dict[str, int] = field(default_factory=dict)
+    without_retry: int = 0
+    repeated: bool = False
+    asked: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Answers a second."""
+        return self.answered / self.seconds
+
+
+def wrk(
+    base: str,
+    paths: Path,
+    connections: int,
+    seconds: float,
+    *,
+    skip: int = 0,
+    headers: Mapping[str, str] | None = None,
+    statuses: bool = False,
+) -> Load:
+    """Ask `base` for the lines of a file, beginning after the first `skip`, by so many connections at once."""
+    if shutil.which("wrk") is None:
+        raise Missing("wrk is not installed (Debian: apt-get install wrk)")
+    lines = sum(1 for _ in paths.open(encoding="ascii"))
+    command = ["wrk", "--threads", str(min(2, connections)), "--connections", str(connections)]
+    command += ["--duration", f"{seconds:.0f}s", "--timeout", f"{TIMEOUT}s", "--script", str(SCRIPT)]
+    for name, value in (headers or {}).items():
+        command += ["--header", f"{name}: {value}"]
+    environment = {**os.environ, **({"MATOME_WRK_STATUSES": "1"} if statuses else {})}
+    ended = subprocess.run(
+        [*command, base, "--", str(paths), str(skip)],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=seconds + TIMEOUT + 30,
+    )
+    said = [line for line in ended.stdout.splitlines() if line.startswith("RESULT ")]
+    if ended.returncode or not said:
+        raise RuntimeError(f"wrk ended with {ended.returncode}: {ended.stdout[-500:]}{ended.stderr[-500:]}")
+    return read(json.loads(said[0].removeprefix("RESULT ")), connections, lines - skip)
+
+
+def read(said: Mapping[str, float | dict[str, int]], connections: int, lines: int) -> Load:
+    """Read what load.lua wrote."""
+
+    def number(name: str) -> float:
+        value = said[name]
+        assert not isinstance(value, dict)
+        return value
+
+    statuses = said["statuses"]
+    assert isinstance(statuses, dict)
+    return Load(
+        connections=connections,
+        answered=int(number("answered")),
+        seconds=number("seconds"),
+        p50=number("p50"),
+        p99=number("p99"),
+        worst=number("worst"),
+        failed=int(sum(number(name) for name in ("connect", "read", "write", "timeout", "status"))),
+        statuses=dict(sorted(statuses.items())),
+        without_retry=int(number("without_retry")),
+        repeated=number("asked") > lines,
+        asked=int(number("asked")),
+    )
