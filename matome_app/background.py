@@ -33,7 +33,7 @@ from matome_app.watching import start_watching
 logger = logging.getLogger("matome")
 
 NICE: Final = 10
-"""How far a build steps back behind those who serve: beside them it gets a tenth of a core they want, else all of it."""
+"""How far a build steps back behind those who serve: of a core that both want it gets a tenth, of an idle one all."""
 
 A_MOMENT: Final = 0.3
 """Seconds that everything else waits for the first answer."""
