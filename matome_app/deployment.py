@@ -65,7 +65,8 @@ class Deployment:
     """`/run/<name>/<name>.sock`: systemd listens there for gunicorn, nginx connects to it."""
     cache: str = ""
     """`/var/cache/nginx/<name>`"""
-    logs: str = "/var/log/nginx"
+    logs: str = ""
+    """`/var/log/nginx/<name>`: a folder of its own, which Debian's rule for /var/log/nginx/*.log leaves alone."""
     user: str = ""
     """`<name>`: who the application runs as; nginx (`www-data`) may connect to the socket."""
     nginx_user: str = "www-data"
@@ -92,8 +93,10 @@ class Deployment:
     metrics: bool = False
     watch: bool = True
     """Bring in changes of the content as they come; otherwise `flask index` is run by a path unit."""
-    repository_timer: bool = False
-    """Pull the content's repository every few minutes."""
+    pull: bool = False
+    """Fetch the content's repository every five minutes."""
+    repository: str = ""
+    """The folder above the content folder: the clone that the content comes from."""
 
     def __post_init__(self) -> None:
         """Fill in what follows from the rest, and look at everything once."""
@@ -134,6 +137,8 @@ class Deployment:
             "data": f"{checkout}/instance",
             "socket": f"/run/{self.name}/{self.name}.sock",
             "cache": f"/var/cache/nginx/{self.name}",
+            "logs": f"/var/log/nginx/{self.name}",
+            "repository": str(Path(content).parent),
             "user": self.name,
             "certificate": f"/etc/letsencrypt/live/{self.domain}/fullchain.pem",
             "certificate_key": f"/etc/letsencrypt/live/{self.domain}/privkey.pem",
@@ -157,13 +162,24 @@ class Deployment:
 
 
 PATHS: Final = (
-    *("home", "checkout", "static", "content", "assets", "state", "data", "socket", "cache", "logs"),
+    *("home", "checkout", "static", "content", "assets", "state", "data", "socket", "cache", "logs", "repository"),
     *("certificate", "certificate_key", "acme_root"),
 )
 """The fields that are paths."""
 
-TARGETS: Final[tuple[Target, ...]] = ()
-"""Every file; its path may name fields: `{name}`."""
+TARGETS: Final[tuple[Target, ...]] = (
+    Target("settings.env.j2", "/etc/matome/{name}.env"),
+    Target("systemd/site.socket.j2", "/etc/systemd/system/{name}.socket"),
+    Target("systemd/site.service.j2", "/etc/systemd/system/{name}.service"),
+    Target("systemd/index.service.j2", "/etc/systemd/system/{name}-index.service", lambda d: not d.watch),
+    Target("systemd/index.path.j2", "/etc/systemd/system/{name}-index.path", lambda d: not d.watch),
+    Target("systemd/index.timer.j2", "/etc/systemd/system/{name}-index.timer", lambda d: not d.watch),
+    Target("systemd/pull.service.j2", "/etc/systemd/system/{name}-pull.service", lambda d: d.pull),
+    Target("systemd/pull.timer.j2", "/etc/systemd/system/{name}-pull.timer", lambda d: d.pull),
+    Target("systemd/tmpfiles.conf.j2", "/etc/tmpfiles.d/{name}.conf"),
+    Target("logrotate.j2", "/etc/logrotate.d/{name}"),
+)
+"""Every file; its path may name the site: `{name}`."""
 
 
 def render(deployment: Deployment) -> dict[str, str]:
@@ -176,7 +192,8 @@ def render(deployment: Deployment) -> dict[str, str]:
         lstrip_blocks=True,
         autoescape=False,  # these are no pages; what goes in was looked at
     )
-    values = {"deployment": deployment, "d": deployment}
+    in_home = any(getattr(deployment, field).startswith(("/home/", "/root/")) for field in PATHS)
+    values = {"deployment": deployment, "d": deployment, "in_home": in_home}
     return {
         target.path.format(name=deployment.name): jinja.get_template(target.template).render(values)
         for target in TARGETS
