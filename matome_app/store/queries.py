@@ -217,7 +217,7 @@ def conditions_of(params: PostFilters) -> list[ColumnElement[bool]]:
     if params.after:
         conditions.append(Post.date >= datetime.combine(params.after, time()))
     if params.before:
-        conditions.append(Post.date < datetime.combine(params.before, time()) + timedelta(days=1))
+        conditions.append(Post.date <= datetime.combine(params.before, time.max))  # the last day of all has no next
     return conditions
 
 
