@@ -1,15 +1,32 @@
-"""Set gunicorn for one small server behind nginx; used by matome.service, which starts it in the checkout."""
+"""Set gunicorn for one small server behind nginx; used by deploy/systemd, which starts it in the checkout.
+
+HUP starts new workers beside the old ones and lets these finish: for a reload. Another release needs a restart, since
+the old interpreter would keep its libraries; the socket is systemd's (LISTEN_FDS), so that connections wait for it.
+"""
 
 from __future__ import annotations
 
 import os
 
+# Where there is no socket of systemd's.
 bind = os.environ.get("GUNICORN_BIND", "unix:/run/matome/matome.sock")
 
 # A request is short work between two reads of SQLite: threads wait for each other cheaply, processes use the cores.
 worker_class = "gthread"
 workers = int(os.environ.get("GUNICORN_WORKERS", "2"))
 threads = int(os.environ.get("GUNICORN_THREADS", "4"))
+
+# What waits is bounded: so many connections in a worker, nginx's idle ones among them, and so many in the kernel. A
+# worker that has enough accepts no more, so the other gets them.
+worker_connections = 64
+backlog = 512
+
+# Each worker imports the site itself: a reload is to bring in what changed, and threads do not survive a fork.
+preload_app = False
+# No max_requests: memory does not grow (make soak), and a worker that is made anew is missed for a second.
+max_requests = 0
+# The sign of life of a worker is a file that is touched: in memory it waits for no disk.
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 timeout = 30
 graceful_timeout = 15

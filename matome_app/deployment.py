@@ -26,7 +26,7 @@ _PATH = re.compile(r"/[\w./@+-]*", re.ASCII)
 
 
 class Target(NamedTuple):
-    """One file that is made: from which template below deploy/, where it goes, and when it is needed."""
+    """One file that is made: from which template below deploy/, where it goes (`{name}`), and when it is needed."""
 
     template: str
     path: str
@@ -81,8 +81,8 @@ class Deployment:
     """`/etc/letsencrypt/live/<domain>/fullchain.pem`"""
     certificate_key: str = ""
     """`/etc/letsencrypt/live/<domain>/privkey.pem`"""
-    acme_root: str = "/var/www/html"
-    """Folder in which a certificate's issuer looks for /.well-known/acme-challenge/."""
+    acme_root: str = ""
+    """`/var/www/html`: the folder in which a certificate's issuer looks for /.well-known/acme-challenge/."""
     trusted_proxies: tuple[str, ...] = ()
     """Networks of proxies in front of nginx whose X-Forwarded-For is believed."""
     brotli: bool = False
@@ -140,6 +140,7 @@ class Deployment:
             "logs": f"/var/log/nginx/{self.name}",
             "repository": str(Path(content).parent),
             "user": self.name,
+            "acme_root": "/var/www/html",
             "certificate": f"/etc/letsencrypt/live/{self.domain}/fullchain.pem",
             "certificate_key": f"/etc/letsencrypt/live/{self.domain}/privkey.pem",
         }
@@ -179,7 +180,10 @@ TARGETS: Final[tuple[Target, ...]] = (
     Target("systemd/tmpfiles.conf.j2", "/etc/tmpfiles.d/{name}.conf"),
     Target("logrotate.j2", "/etc/logrotate.d/{name}"),
 )
-"""Every file; its path may name the site: `{name}`."""
+"""Every file that is made."""
+
+SETTINGS_FOLDER: Final = "/etc/matome/"
+"""What lies here is the operator's once it is written."""
 
 
 def render(deployment: Deployment) -> dict[str, str]:
