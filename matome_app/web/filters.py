@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from flask import Flask
 from markupsafe import Markup
 
+from matome_app.content.visible import visible
 from matome_app.web import htmx, urls
 from matome_app.web.context import settings
 from matome_app.web.i18n import iso
@@ -20,7 +21,7 @@ _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
 
 def init_app(app: Flask) -> None:
     """Register filters and globals with Jinja."""
-    app.jinja_env.filters.update(iso=iso, lang=lang, number=number, rfc822=rfc822)
+    app.jinja_env.filters.update(iso=iso, lang=lang, number=number, rfc822=rfc822, visible=visible)
     app.jinja_env.globals.update(
         anchor_url=urls.anchor_url,
         comment_url=urls.comment_url,

@@ -14,6 +14,7 @@ from flask_babel import Babel, get_translations, gettext
 from markupsafe import Markup
 
 from matome_app.config import ROOT, Settings
+from matome_app.content.visible import visible
 from matome_app.errors import Message
 from matome_app.web import texts
 from matome_app.web.context import settings
@@ -54,7 +55,7 @@ def translate(message: Message) -> str:
 
 def bdi(text: str) -> Markup:
     """Return a text whose direction says nothing about what stands around it, as a value for a message."""
-    return Markup("<bdi>{}</bdi>").format(text)
+    return Markup("<bdi>{}</bdi>").format(visible(text))
 
 
 def quoted(names: Iterable[str]) -> Markup:

@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from matome_app.content.visible import visible
 from matome_app.errors import N_, BadSearch, Message
 from matome_app.search.params import MAX_VALUE
 from matome_app.store import lists
@@ -54,7 +55,7 @@ def tags() -> Response:
 def _item(slug: str, name: str, posts: int) -> str:
     """Return the HTML of a tag of the list: thousands at a time, so that each is made once."""
     item = Markup('<li><a href="{}"><bdi>{}</bdi> <span class="n">{}</span></a></li>')
-    return str(item.format(term_url("tags", slug), name, number(posts)))
+    return str(item.format(term_url("tags", slug), visible(name), number(posts)))
 
 
 def _wanted() -> str:
