@@ -36,6 +36,7 @@ from matome_app.web import (
     og_images,
     posts,
     related,
+    requests,
     sitemap,
     static,
     taxonomies,
@@ -82,6 +83,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+    requests.init_app(app, settings)
     Htmx(app)
     runtime = Runtime(settings)
     context.init_app(app, runtime)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,6 +47,9 @@ ROWS = (
     Row("TIMEZONE", "Asia/Tokyo", "time zone in which times are shown"),
     Row("TERMS_FILE", "", "table of names that mean the same thing, for the search; empty: the one that comes along"),
     Row("LOG_FORMAT", "text", "`text`: a line an event; `json`: a JSON object a line, for machines"),
+    Row("SLOW_REQUEST", "1", "seconds from which a request is named in the log; `0`: none is"),
+    Row("METRICS", "0", "`1`: figures for Prometheus at `/metrics`, which must not be open to everybody"),
+    Row("SEARCH_LOG", "0", "`1`: keep what is searched for, without who did, for `flask searches`"),
     Row("WATCH", "0", "`1`: bring in every change of the content folder within a second, while the site is served"),
     Row("TRUSTED_PROXIES", "0", "number of reverse proxies in front whose `X-Forwarded-*` headers are believed"),
 )
@@ -67,6 +71,9 @@ class Settings:
     timezone: ZoneInfo
     terms_file: Path | None
     log_format: str
+    slow_request: float
+    metrics: bool
+    search_log: bool
     watch: bool
     trusted_proxies: int
 
@@ -83,6 +90,9 @@ class Settings:
             "MATOME_TIMEZONE": self.timezone.key,
             "MATOME_TERMS_FILE": str(self.terms_file or ""),
             "MATOME_LOG_FORMAT": self.log_format,
+            "MATOME_SLOW_REQUEST": str(self.slow_request),
+            "MATOME_METRICS": str(int(self.metrics)),
+            "MATOME_SEARCH_LOG": str(int(self.search_log)),
             "MATOME_WATCH": str(int(self.watch)),
             "MATOME_TRUSTED_PROXIES": str(self.trusted_proxies),
         }
@@ -103,7 +113,10 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
         timezone=_timezone(value["TIMEZONE"]),
         terms_file=_file("TERMS_FILE", value["TERMS_FILE"]),
         log_format=_one_of(LOG_FORMATS, "LOG_FORMAT", value["LOG_FORMAT"] or "text"),
-        watch=_one_of(("0", "1"), "WATCH", value["WATCH"] or "0") == "1",
+        slow_request=_seconds("SLOW_REQUEST", value["SLOW_REQUEST"] or "1"),
+        metrics=_switch("METRICS", value["METRICS"]),
+        search_log=_switch("SEARCH_LOG", value["SEARCH_LOG"]),
+        watch=_switch("WATCH", value["WATCH"]),
         trusted_proxies=_count("TRUSTED_PROXIES", value["TRUSTED_PROXIES"], most=10),
     )
 
@@ -181,6 +194,16 @@ def _one_of(known: tuple[str, ...], name: str, value: str) -> str:
     if value not in known:
         raise _wrong(name, value, f"write one of: {', '.join(known)}")
     return value
+
+
+def _switch(name: str, value: str) -> bool:
+    return _one_of(("0", "1"), name, value or "0") == "1"
+
+
+def _seconds(name: str, value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,3})?", value, re.ASCII):
+        raise _wrong(name, value, "write seconds, such as 1 or 0.5, or 0 for never")
+    return float(value)
 
 
 def _timezone(value: str) -> ZoneInfo:

@@ -9,11 +9,16 @@ from __future__ import annotations
 import logging
 import re
 import sys
+from contextvars import ContextVar
 from typing import Any, Final
+
+from matome_app import privacy
 
 LOGGER: Final = logging.getLogger("matome")
 
-_CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {ord("\n"): "\\n", ord("\t"): "\t"}
+REQUEST_ID: Final[ContextVar[str]] = ContextVar("request_id", default="")
+"""Id of the request that is being answered, "" outside; it stands in every record that is written meanwhile."""
+
 _PASSWORD: Final = re.compile(r"""(\w+://[^\s:/@"']*:)[^\s/@"']+@""")
 _STYLE: Final = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -23,7 +28,9 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the line: whatever a name of a file or an address holds, it stays one."""
-        return without_passwords(super().formatMessage(record).translate(_CONTROL))
+        line = without_passwords(super().formatMessage(record).translate(privacy.CONTROL))
+        request_id = REQUEST_ID.get()
+        return f"{line} [{request_id}]" if request_id else line
 
     def formatException(self, ei: Any) -> str:
         """Return the traceback."""
@@ -32,6 +39,7 @@ class LineFormatter(logging.Formatter):
 
 def set_up_log(form: str) -> None:
     """Let the logger of the package write in a form, one of config.LOG_FORMATS; with `json` all others do, too."""
+    privacy.protect()
     # pytest has its own way of collecting what is logged.
     LOGGER.propagate = "_pytest" in sys.modules
     LOGGER.setLevel(logging.INFO)
@@ -70,6 +78,8 @@ def json_formatter() -> logging.Formatter:
 
         def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
             log_data["message"] = _STYLE.sub("", str(log_data["message"]))  # Werkzeug colours its lines
+            if request_id := REQUEST_ID.get():
+                log_data.setdefault("request_id", request_id)
             return log_data
 
     return Formatter(

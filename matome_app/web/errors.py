@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from typing import Final
 
@@ -13,11 +14,13 @@ from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.wrappers import Response as AnyResponse
 
 from matome_app.errors import N_, BadSearch, IndexUnavailable
+from matome_app.privacy import without_message
 from matome_app.store.writing import get_meta
 from matome_app.web import htmx
 from matome_app.web.context import runtime, session, settings
 from matome_app.web.i18n import translate
 from matome_app.web.posts import redirect_alias
+from matome_app.web.requests import request_id
 
 logger = logging.getLogger("matome")
 
@@ -36,6 +39,9 @@ MESSAGES: Final = {
 }
 MINUTE: Final = 60.0
 _said: dict[str, float] = {}
+_NEAR: Final = re.compile("(fts5: |near |no such column: ).*", re.DOTALL)
+"""What of a message of SQLite's comes before a piece of the statement, which may be one of the search."""
+
 UNKNOWN: Final = N_("この要求には答えられません。")
 
 
@@ -100,6 +106,7 @@ def http_error(error: HTTPException) -> Response:
 def database_error(error: DBAPIError) -> Response:
     """Answer when the store cannot be read right now; it is said once a minute, damage once."""
     said = str(error.orig).partition("\n")[0]
+    said = _NEAR.sub(r"\1…", said)
     if not runtime().report_error(error) and _is_news(said):
         logger.error("the store cannot be read: %s", said, extra={"event": "store"})
     response = _answer(503, _("データを読めませんでした。しばらくしてからもう一度お試しください。"), retry=True)
@@ -111,7 +118,9 @@ def unexpected(error: Exception) -> Response:
     """Log what nobody foresaw, and apologise; from damaged files anything can come."""
     if runtime().is_suspect():
         return unavailable(IndexUnavailable(str(error)))
-    logger.exception("unexpected error at %s", request.path, exc_info=error, extra={"event": "unexpected"})
+    # What it says may hold what was searched for, as text or as a parameter of a statement.
+    shown = without_message(error) if request.args else error
+    logger.error("unexpected error at %s", request.path, exc_info=shown, extra={"event": "unexpected"})
     return _answer(500, _("申し訳ありません。しばらくしてからもう一度お試しください。"))
 
 
@@ -126,21 +135,17 @@ def _is_news(said: str) -> bool:
 
 def _answer(status: int, message: str, *, retry: bool = False) -> Response:
     title = _(TITLES[status]) if status in TITLES else _("エラー %(status)s", status=status)
+    # What went wrong here is in the log under this id, for the reader to quote.
+    id_ = {"request_id": request_id()} if status >= 500 else {}
     if request.path.startswith("/api/"):
-        response = jsonify(error={"status": status, "message": message})
-    elif htmx.wants_fragment():
-        response = make_response(
-            render_template("errors/_error.html", status=status, title=title, message=message, fragment=True)
-        )
+        response = jsonify(error={"status": status, "message": message, **id_})
     else:
-        context = {
-            "status": status,
-            "title": title,
-            "message": message,
-            "retry": retry,
-            "progress": runtime().progress(),
-        }
-        response = make_response(render_template("errors/error.html", **context))
+        context = {"status": status, "title": title, "message": message, **id_}
+        if htmx.wants_fragment():
+            page = render_template("errors/_error.html", **context, fragment=True)
+        else:
+            page = render_template("errors/error.html", **context, retry=retry, progress=runtime().progress())
+        response = make_response(page)
     response.status_code = status
     response.vary.update(htmx.READ_HEADERS)
     return response

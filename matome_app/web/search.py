@@ -21,10 +21,11 @@ from matome_app.search.suggest import did_you_mean
 from matome_app.store.found import comments_found
 from matome_app.web import htmx
 from matome_app.web.conditional import forget_tags
-from matome_app.web.context import PAGE_SIZE, engine, search_params, session
+from matome_app.web.context import PAGE_SIZE, engine, search_params, session, settings
 from matome_app.web.hits import Found, arrange
 from matome_app.web.i18n import translate
 from matome_app.web.month_chart import month_chart
+from matome_app.web.searches import keep
 from matome_app.web.urls import atom_url, query_suffix, search_url
 
 blueprint = Blueprint("search", __name__)
@@ -35,6 +36,8 @@ WORD_KINDS: Final = ("word", "phrase", "or")
 def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     """Search, and read the comments of the page of hits: one statement, whatever their number."""
     result = engine().search(params)
+    if settings().search_log:
+        keep(params, result)
     if result.late:
         forget_tags()
     found: list[Found] | None = result.memo.get("found")
