@@ -28,6 +28,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMPS)/serve $(HTMX) $(FONT) ## make .venv and fetch the page's script and a font (quick when nothing changed)
+	@$(BIN)/python -m compileall -q wsgi.py matome_app # the service may not write here: each start would compile all
 
 setup-dev: setup $(STAMPS)/dev ## the same, with what the tests need
 
