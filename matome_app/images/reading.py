@@ -10,8 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from PIL import ExifTags, Image
-
 logger = logging.getLogger("matome")
 
 FORMATS: Final = ("JPEG", "PNG", "GIF", "WEBP", "AVIF")
@@ -71,6 +69,9 @@ def _read(path: Path, _mtime_ns: int, size: int) -> Picture | None:
 
 
 def _read_pixels(path: Path) -> Picture:
+    # Here, since a start waits for neither these nor the forty kinds more that `open` would load in search of the last.
+    from PIL import AvifImagePlugin, ExifTags, Image, WebPImagePlugin  # noqa: F401
+
     with Image.open(path, formats=FORMATS) as image:
         width, height = image.size
         if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
