@@ -164,10 +164,25 @@ def _comment(comment: Comment) -> dict[str, Any]:
     }
 
 
+@blueprint.get("/api/openapi.json")
+def openapi() -> Response:
+    """Answer with what all of these may be asked, and what they answer."""
+    from matome_app.web.openapi import document  # few read it, and it is no part of a start
+
+    return jsonify(document())
+
+
 @blueprint.get("/healthz")
 def healthz() -> Response:
     """Say that the process answers."""
-    return jsonify(status="ok")
+    return _of_this_moment(jsonify(status="ok"))
+
+
+def _of_this_moment(answer: Response) -> Response:
+    """Return an answer that nobody may keep: it tells of the process, not of the content."""
+    answer.cache_control.no_store = True
+    forget_tags()
+    return answer
 
 
 @blueprint.get("/readyz")
@@ -198,6 +213,4 @@ def readyz() -> tuple[Response, int]:
         last_error=for_the_public(known.get("error")),
         last_rebuild=for_the_public(known.get("rebuild")),
     )
-    answer.cache_control.no_store = True
-    forget_tags()  # how far a build has come is no part of the content's state
-    return answer, 200 if status == "ready" else 503
+    return _of_this_moment(answer), 200 if status == "ready" else 503
