@@ -13,9 +13,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from matome_app.config import LANGUAGES, ROOT
 from matome_app.errors import SettingError
+from matome_app.web.headers import HEADERS
 
 TEMPLATES: Final = ROOT / "deploy"
 """The folder of the templates: `nginx/site.conf.j2` and so on."""
+
+COMPRESSIBLE: Final = (
+    *("text/css", "text/plain", "text/javascript", "application/javascript", "application/json"),
+    *("application/feed+json", "application/manifest+json", "application/xml", "application/rss+xml"),
+    *("application/atom+xml", "application/opensearchdescription+xml", "image/svg+xml", "image/x-icon"),
+)
+"""What nginx compresses besides HTML."""
 
 BROTLI_MODULES: Final = Path("/usr/share/nginx/modules-available")
 """Where Debian's nginx modules say that they are there."""
@@ -90,6 +98,20 @@ class Deployment:
     threads: int = 4
     memory: str = "75%"
     """What the application may use together, in systemd's words: `1G`, `75%`."""
+    queue: int = 0
+    """`4 × workers × threads`: so many requests are at the application at once; the next is answered 503."""
+    connections_per_address: int = 100
+    """Requests of one address at once; beyond, 429."""
+    search_rate: int = 10
+    """Searches of one address a second, in the long run; beyond, 429."""
+    search_burst: int = 40
+    """So many more in one go."""
+    cache_size: str = "500m"
+    """What the pages that nginx keeps may take of the disk, in nginx's words."""
+    full_addresses: bool = False
+    """Write whole addresses of readers into nginx's log."""
+    stapling: bool = False
+    """Staple OCSP answers; not every certificate names whom to ask."""
     metrics: bool = False
     watch: bool = True
     """Bring in changes of the content as they come; otherwise `flask index` is run by a path unit."""
@@ -101,6 +123,8 @@ class Deployment:
     def __post_init__(self) -> None:
         """Fill in what follows from the rest, and look at everything once."""
         _check(self.name, "name", _NAME, "write lower case letters, digits and hyphens, such as matome")
+        if not self.queue:
+            object.__setattr__(self, "queue", 4 * self.workers * self.threads)
         for field, default in self._defaults().items():
             if not getattr(self, field):
                 object.__setattr__(self, field, default)
@@ -116,6 +140,9 @@ class Deployment:
             _check_number(field, getattr(self, field), most)
         if self.tls and self.http_port == self.https_port:
             raise wrong("https-port", self.https_port, "the same port cannot speak HTTP and HTTPS")
+        _check(self.cache_size, "cache-size", re.compile(r"[1-9][0-9]*[kmg]"), "write a size such as 500m or 2g")
+        for field in ("queue", "connections_per_address", "search_rate", "search_burst"):
+            _check_number(field, getattr(self, field), 1_000_000)
         for address in self.listen:
             _check_address("listen", address, network=False)
         for network in self.trusted_proxies:
@@ -152,6 +179,27 @@ class Deployment:
         return f"{scheme}://{self.domain}" + ("" if port == usual else f":{port}")
 
     @property
+    def public_url(self) -> str:
+        """Return where nginx redirects to; behind another proxy by the scheme that one names (nginx's variable)."""
+        return f"${self.variable}_scheme://{self.domain}" if self.trusted_proxies else self.base_url
+
+    @property
+    def public_host(self) -> str:
+        """Return the host, and the port where it is not the usual one, that the application makes addresses with."""
+        return self.public_url.partition("://")[2]
+
+    @property
+    def variable(self) -> str:
+        """Return the name as nginx's variables may begin."""
+        return self.name.replace("-", "_")
+
+    def listeners(self, port: int) -> list[str]:
+        """Return what nginx listens on at a port, in its words."""
+        if not self.listen:
+            return [str(port), f"[::]:{port}"]
+        return [f"[{address}]:{port}" if ":" in address else f"{address}:{port}" for address in self.listen]
+
+    @property
     def images(self) -> str:
         """Return the folder of resized pictures."""
         return f"{self.data}/images"
@@ -169,6 +217,8 @@ PATHS: Final = (
 """The fields that are paths."""
 
 TARGETS: Final[tuple[Target, ...]] = (
+    Target("nginx/site.conf.j2", "/etc/nginx/conf.d/{name}.conf"),
+    Target("nginx/unknown-hosts.conf.j2", "/etc/nginx/conf.d/unknown-hosts.conf"),
     Target("settings.env.j2", "/etc/matome/{name}.env"),
     Target("systemd/site.socket.j2", "/etc/systemd/system/{name}.socket"),
     Target("systemd/site.service.j2", "/etc/systemd/system/{name}.service"),
@@ -197,7 +247,13 @@ def render(deployment: Deployment) -> dict[str, str]:
         autoescape=False,  # these are no pages; what goes in was looked at
     )
     in_home = any(getattr(deployment, field).startswith(("/home/", "/root/")) for field in PATHS)
-    values = {"deployment": deployment, "d": deployment, "in_home": in_home}
+    values = {
+        "deployment": deployment,
+        "d": deployment,
+        "in_home": in_home,
+        "security_headers": tuple(HEADERS.items()),
+        "compressible": " ".join(COMPRESSIBLE),
+    }
     return {
         target.path.format(name=deployment.name): jinja.get_template(target.template).render(values)
         for target in TARGETS

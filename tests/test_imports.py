@@ -42,7 +42,7 @@ LAYERS: dict[str, tuple[str, ...]] = {
         *("search_log", "progress", "log", "privacy"),
         *("content.models", "content.permalinks", "content.reading", "content.visible"),
     ),
-    "deployment": ("config", "errors"),
+    "deployment": ("config", "errors", "web.headers"),
     "doctor": (
         *("judging", "changes", "state", "status", "progress", "store", "search", "content", "web.context"),
         *("config", "errors"),
