@@ -7,6 +7,9 @@ the old interpreter would keep its libraries; the socket is systemd's (LISTEN_FD
 from __future__ import annotations
 
 import os
+import shutil
+from pathlib import Path
+from typing import Any
 
 # Where there is no socket of systemd's.
 bind = os.environ.get("GUNICORN_BIND", "unix:/run/matome/matome.sock")
@@ -45,7 +48,10 @@ limit_request_field_size = 32768
 # Nothing here needs gunicorn's control interface, and the service may not write where it would lie.
 control_socket_disable = True
 
-accesslog = None  # nginx keeps one
+# nginx keeps one. Without nginx: GUNICORN_ACCESS_LOG=- (standard output) or a file. It has neither addresses nor what
+# was searched for, whatever the format asks for (matome_app/privacy.py).
+accesslog = os.environ.get("GUNICORN_ACCESS_LOG") or None
+access_log_format = "%(m)s %(U)s %(s)s %(B)s bytes %(L)s s [%({x-request-id}o)s]"
 errorlog = "-"
 
 # The same lines as the site's own (matome_app/log.py). Named by its library: what gunicorn imports itself, workers that
@@ -65,6 +71,21 @@ if os.environ.get("MATOME_LOG_FORMAT") == "json":
         "root": {"level": "WARNING", "handlers": ["stderr"]},
         "loggers": {
             "gunicorn.error": {"level": "INFO", "handlers": [], "propagate": True},
-            "gunicorn.access": {"level": "WARNING", "handlers": [], "propagate": True},
+            "gunicorn.access": {"level": "INFO" if accesslog else "WARNING", "handlers": [], "propagate": True},
         },
     }
+
+# Workers count in files that whichever of them is asked adds up: in memory where systemd gives a folder, else in the
+# data folder. Each start has its own, so that one that replaces another takes nothing from it.
+if os.environ.get("MATOME_METRICS") == "1":
+    _runtime = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+    _figures = Path(_runtime or os.environ.get("MATOME_DATA_DIR") or "instance", "metrics").absolute()
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(_figures / str(os.getpid()))
+
+
+def on_starting(server: Any) -> None:
+    """Remove what was counted by servers that have ended, and by one that had the number of this."""
+    if os.environ.get("MATOME_METRICS") == "1":
+        for folder in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).parent.glob("*"):
+            if folder.name == str(os.getpid()) or not Path("/proc", folder.name).exists():
+                shutil.rmtree(folder, ignore_errors=True)

@@ -65,6 +65,16 @@ def create_app(config: Mapping[str, Any] | None = None) -> Flask:
         raise SystemExit(CANNOT_START) from None
 
 
+def _count(app: Flask) -> None:
+    """Have requests counted; what that needs is not loaded where it is not wanted."""
+    from matome_app.web import metric_files
+
+    folder = metric_files.prepare()
+    from matome_app.web import metrics
+
+    metrics.init_app(app, folder)
+
+
 def _create(config: Mapping[str, Any] | None) -> Flask:
     app = Flask(
         "matome_app",
@@ -84,6 +94,8 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
     requests.init_app(app, settings)
+    if settings.metrics and background.is_serving():
+        _count(app)
     Htmx(app)
     runtime = Runtime(settings)
     context.init_app(app, runtime)

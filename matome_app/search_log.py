@@ -65,7 +65,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """All searches that say the same: as typed last, how often, what was found last (without filters, if possible), times."""
+    """All searches that say the same: as typed last, how often, found last (without filters, if it can be), times."""
 
     q: str
     count: int

@@ -57,7 +57,7 @@ def table(text: str, heading: str) -> list[list[str]]:
 def app(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """Give the app whose commands and addresses are documented."""
     folder = tmp_path_factory.mktemp("docs")
-    return create_app({"CONTENT_DIR": str(folder), "DATA_DIR": str(folder), "BUILD": False})
+    return create_app({"CONTENT_DIR": str(folder), "DATA_DIR": str(folder), "BUILD": False, "METRICS": "1"})
 
 
 def targets() -> set[str]:
