@@ -7,16 +7,18 @@ import os
 import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from matome_app.search.engine import SearchEngine
 from matome_app.search.opening import open_engine
-from matome_app.search.terms import TermTable
 from matome_app.store.generations import Generation
 from matome_app.store.session import Store, Use
+
+if TYPE_CHECKING:
+    from matome_app.search.engine import SearchEngine
+    from matome_app.search.terms import TermTable
 
 FIRST_READ: Final = "SELECT 1 FROM meta LIMIT 1"
 """Only with its first read does a transaction stand at a moment."""

@@ -5,22 +5,28 @@ from __future__ import annotations
 import logging
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from matome_app.errors import SettingError
-from matome_app.search.terms import TermTable, load_terms
 from matome_app.store_files import identity
+
+if TYPE_CHECKING:
+    from matome_app.search.terms import TermTable
 
 logger = logging.getLogger("matome")
 
 
 class TermFile:
-    """The table of names that searches use; raises SettingError when it is wrong from the beginning."""
+    """The table of names that searches use, None: our own, which the first search reads.
+
+    Raises SettingError when the file is wrong from the beginning.
+    """
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._seen = self._identity()
-        self.table: TermTable = load_terms(path)
+        self.table: TermTable | None = None if path is None else _load(path)
 
     def renew(self) -> bool:
         """Read the table again if its file has changed; tell whether searches have another table now."""
@@ -30,9 +36,8 @@ class TermFile:
             if (seen := self._identity()) == self._seen:
                 return False
             self._seen = seen
-            load_terms.cache_clear()
             try:
-                self.table = load_terms(self._path)
+                self.table = _load(self._path)
             except SettingError as error:
                 logger.warning("%s; searches go on with the table as it was", error, extra={"event": "terms"})
                 return False
@@ -45,3 +50,10 @@ class TermFile:
 
     def _identity(self) -> tuple[int, ...] | None:
         return None if self._path is None else identity(self._path)
+
+
+def _load(path: Path) -> TermTable:
+    from matome_app.search.terms import load_terms  # here, since a start with our own table needs none of it
+
+    load_terms.cache_clear()
+    return load_terms(path)

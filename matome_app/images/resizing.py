@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any, Final
-
-from PIL import Image, ImageCms, ImageOps
+from typing import TYPE_CHECKING, Any, Final
 
 from matome_app.images.cache import cached
 from matome_app.images.reading import FORMATS, Picture
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 WIDTHS: Final = (320, 640, 960, 1280)
 """Pixels. A text column is 40rem at most, which screens of two pixels a point show with the widest."""
@@ -42,6 +43,8 @@ def _encoded(picture: Picture, width: int, kind: str) -> bytes:
 
 def upright(picture: Picture, width: int) -> Image.Image:
     """Return the pixels of a picture at a width, turned as EXIF asks and with colours as browsers take them (sRGB)."""
+    from PIL import Image, ImageOps  # here, since pages only ask for the widths
+
     size = (width, max(1, round(picture.height * width / picture.width)))
     with Image.open(picture.path, formats=FORMATS) as image:
         # A JPEG is unpacked at an eighth to the whole of its size: no smaller than twice what is wanted.
@@ -54,6 +57,8 @@ def upright(picture: Picture, width: int) -> Image.Image:
 
 def _in_srgb(image: Image.Image) -> Image.Image:
     """Return a picture as RGB, or RGBA where it is transparent."""
+    from PIL import ImageCms
+
     mode = "RGBA" if image.has_transparency_data else "RGB"
     profile = image.info.get("icc_profile")
     if profile and image.mode in ("RGB", "RGBA", "CMYK"):

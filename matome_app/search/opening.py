@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 from sqlalchemy import Connection, Engine
 
-from matome_app.search.engine import SearchEngine
-from matome_app.search.terms import TermTable
-
 if TYPE_CHECKING:
+    from matome_app.search.engine import SearchEngine
+    from matome_app.search.terms import TermTable
     from matome_app.search.whoosh_engine import WhooshEngine
 
 
@@ -42,7 +41,7 @@ class _WhenAsked:
 
 def open_engine(database: Engine, folder: Path, terms: TermTable | None = None) -> SearchEngine:
     """Return the engine over a database and the folder of its words; loads and opens nothing yet."""
-    return cast(SearchEngine, _WhenAsked(database, folder, terms))
+    return cast("SearchEngine", _WhenAsked(database, folder, terms))
 
 
 def opened(engine: SearchEngine) -> WhooshEngine:

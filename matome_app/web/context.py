@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from flask import Flask, current_app, g, request
 from sqlalchemy.orm import Session
@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from matome_app.config import Settings
 from matome_app.readers import Moment, Reader
 from matome_app.runtime import Runtime
-from matome_app.search.engine import SearchEngine
 from matome_app.search.params import SearchParams
+
+if TYPE_CHECKING:
+    from matome_app.search.engine import SearchEngine
 
 KEY = "matome"
 PAGE_SIZE = 21

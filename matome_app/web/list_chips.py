@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from matome_app.errors import Message
-from matome_app.search.chips import filter_chips
 from matome_app.search.params import SearchParams
 from matome_app.store import lists
 from matome_app.web.context import session
@@ -29,6 +28,10 @@ class ListChip:
 def list_chips(asked: ListParams, *, way_out: bool) -> list[ListChip]:
     """Return the filters of a list that its path does not stand for: one statement; `way_out` counts `left`, too."""
     own = asked.narrowing
+    if not own.is_filtered:
+        return []
+    from matome_app.search.chips import filter_chips  # here, since most lists have no filters
+
     chips = filter_chips(own)
     rest = [asked.joined(chip.without) for chip in chips] if way_out else []
     counts = lists.count_lists(session(), [*_alone(own), *rest])
