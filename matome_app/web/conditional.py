@@ -2,6 +2,9 @@
 
 What a page shows follows from the content's state, the program, the settings and the request, so the tag is known
 before anything is rendered. The tag is weak: a page of results also says how long it took.
+
+A proxy that keeps pages for many readers (deploy/nginx) says so by `Surrogate-Capability`, and is told how long it may:
+a browser asks for every page each time. The seconds here are the promise in docs/operations.md.
 """
 
 from __future__ import annotations
@@ -16,8 +19,18 @@ from werkzeug.http import quote_etag
 
 from matome_app.errors import IndexUnavailable
 from matome_app.store import queries
+from matome_app.store.writing import get_meta
 from matome_app.web.context import reader, runtime, session, settings
+from matome_app.web.htmx import ALL_READ_HEADERS
 from matome_app.web.program import program
+
+FRESH: Final = 1
+"""Seconds that a proxy may answer with what it keeps without asking."""
+
+WHILE_ASKING: Final = 2
+"""Seconds after that in which it may answer so while it asks; later, even the first reader waits for the answer."""
+
+REDIRECTS: Final = (301, 302, 308)
 
 ALWAYS_NEW: Final = ("static", "files", "images", "og_images")
 """Blueprints whose answers are files, with tags of their own."""
@@ -29,7 +42,8 @@ A_MOMENT: Final = timedelta(seconds=2)
 def init_app(app: Flask) -> None:
     """Look at the tags a request brings before it is answered, and tag the answer."""
     app.before_request(answer_unchanged)
-    app.after_request(add_tags)
+    app.after_request(tell_proxy)
+    app.after_request(add_tags)  # before the one above: what is registered last is called first
 
 
 def forget_tags() -> None:
@@ -59,6 +73,26 @@ def add_tags(response: Response) -> Response:
     return _tagged(response, state).make_conditional(request) if state else response  # type: ignore[return-value]
 
 
+def tell_proxy(response: Response) -> Response:
+    """Say to a proxy that asks how long it may keep the answer: none but what follows from the state, no errors.
+
+    What is gone takes the place of what was kept, or the old page would come back while the application is down.
+    """
+    if not request.headers.get("Surrogate-Capability"):
+        return response
+    said = response.status_code in (200, 304, *REDIRECTS) and "state" in g and not response.direct_passthrough
+    said = said and not response.cache_control.no_store
+    gone = response.status_code in (404, 410, *REDIRECTS) and bool(request.if_none_match)
+    others = list(response.headers)
+    response.headers.clear()
+    # nginx before 1.23 heeds it only where it stands before Cache-Control.
+    response.headers["X-Accel-Expires"] = str(FRESH if said or gone else 0)
+    response.headers.extend(others)
+    if said:
+        response.headers["Cache-Control"] = f"no-cache, stale-while-revalidate={WHILE_ASKING}"
+    return response
+
+
 def _tagged(response: Response, state: tuple[str, datetime]) -> Response:
     tag, changed = state
     response.cache_control.no_cache = True
@@ -72,9 +106,11 @@ def _state() -> tuple[str, datetime] | None:
     """Return the tag of what this request asks for, and when it last changed; None where that cannot be told."""
     if request.method not in ("GET", "HEAD") or request.blueprint in ALWAYS_NEW or current_app.debug:
         return None
-    if request.endpoint is None or runtime().progress():
+    if request.endpoint is None:
         return None
     try:
+        if runtime().progress() and get_meta(session(), "complete") != "yes":  # pages say how far the first build is
+            return None
         generation, changed = queries.state(session())
         terms = reader().terms_hash
     except (IndexUnavailable, DBAPIError):
@@ -82,8 +118,8 @@ def _state() -> tuple[str, datetime] | None:
     if not generation or not changed:
         return None
     version, made = program()
-    # Whatever htmx says of a request may change the answer.
-    said = sorted((name, value) for name, value in request.headers if name.lower().startswith("hx-"))
+    # What htmx says of a request may change the answer.
+    said = [request.headers.get(name) for name in ALL_READ_HEADERS]
     # The number alone tells states apart, except where the data folder was deleted meanwhile: then the time does.
     parts = (generation, changed, terms, version, settings().as_environment(), request.url, said)
     tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:24]

@@ -8,7 +8,12 @@ from urllib.parse import urlsplit
 from flask import Response, make_response, redirect, render_template, request
 from htmx_flask.requests import HtmxHeaders
 
-READ_HEADERS = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request", "HX-Target")
+READ_HEADERS = ("HX-Request", "HX-Boosted", "HX-History-Restore-Request", "HX-Target", "HX-Source")
+"""What every answer may follow from. deploy/nginx passes on these alone, and only as far as the site tells them apart:
+who reads another one, or another value of one, tells it (tests/deploy/test_caching.py)."""
+
+ALL_READ_HEADERS = (*READ_HEADERS, "HX-Current-URL")
+"""With what only the answer to typing follows from."""
 
 
 def headers() -> HtmxHeaders:
@@ -58,6 +63,7 @@ def keep_history(response: Response, path: str) -> Response:
     The script of the page turns what Enter asked for into an entry of its own.
     """
     if wants_fragment() and from_search_box():
+        response.vary.update(ALL_READ_HEADERS)
         here = urlsplit(headers().current_url or "").path
         response.headers["HX-Replace-Url" if here == path else "HX-Push-Url"] = request.full_path.rstrip("?")
     return response
