@@ -33,6 +33,11 @@ WRONG = [
     ("LANGUAGE", "fr"),
     ("LANGUAGE", "JA"),
     ("LOG_FORMAT", "xml"),
+    ("SLOW_REQUEST", "-1"),
+    ("SLOW_REQUEST", "soon"),
+    ("SLOW_REQUEST", "nan"),
+    ("METRICS", "yes"),
+    ("SEARCH_LOG", "2"),
     ("TIMEZONE", "Tokyo"),
     ("TIMEZONE", "../etc/passwd"),
     ("TIMEZONE", ""),
@@ -98,7 +103,15 @@ def test_settings_come_from_the_environment_and_those_given_to_the_factory_come_
 
 
 def test_another_process_can_be_given_the_same_settings(site: Site) -> None:
-    site.config.update(SITE_TITLE="題", TIMEZONE="UTC", BASE_URL="https://matome.example", TRUSTED_PROXIES="1")
+    site.config.update(
+        SITE_TITLE="題",
+        TIMEZONE="UTC",
+        SLOW_REQUEST="0.25",
+        METRICS="1",
+        SEARCH_LOG="1",
+        BASE_URL="https://matome.example",
+        TRUSTED_PROXIES="1",
+    )
     site.config.update(TERMS_FILE=str(site.root / "terms.toml"))
     (site.root / "terms.toml").touch()
     environment = site.settings.as_environment()
