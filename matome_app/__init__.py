@@ -15,35 +15,22 @@ from matome_app.config import ROOT, read_settings
 from matome_app.errors import DataFolderError, SettingError
 from matome_app.runtime import Runtime
 from matome_app.web import (
-    api,
-    browsers,
     building,
-    comments,
     compiled,
     conditional,
     context,
     errors,
-    feeds,
     files,
     filters,
     headers,
-    help,
     i18n,
-    keys,
     lists,
-    menu,
     meta,
-    og_images,
-    posts,
-    related,
     requests,
-    sitemap,
+    routes,
     static,
-    taxonomies,
-    users,
 )
-from matome_app.web import images as image_pages  # by their own names they would hide packages of matome_app
-from matome_app.web import search as search_pages
+from matome_app.web import images as image_pages  # by its own name it would hide a package of matome_app
 
 CANNOT_START = 4
 """Exit code of a start that a setting stopped; gunicorn takes it as a reason not to try again."""
@@ -101,30 +88,10 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
     compiled.init_app(app, settings)
-    for module in (filters, building, meta, headers, conditional, errors, cli, image_pages, og_images):
+    for module in (filters, building, meta, headers, conditional, errors, cli, image_pages, routes):
         module.init_app(app)
-    for module in (
-        static,
-        feeds,
-        sitemap,
-        browsers,
-        building,
-        lists,
-        posts,
-        comments,
-        menu,
-        related,
-        files,
-        image_pages,
-        og_images,
-        taxonomies,
-        users,
-        search_pages,
-        help,
-        keys,
-        api,
-    ):
+    for module in (static, building, lists, files, image_pages):
         app.register_blueprint(module.blueprint)
     if app.config.get("BUILD", True) and background.is_serving():
-        background.begin(app, runtime)
+        background.begin(app, runtime, routes.load_views)
     return app

@@ -1,10 +1,11 @@
-"""What a serving process starts beside itself: a build, in a process of its own, a watch, and a first search.
+"""What a serving process starts beside itself: what pages need, a build in a process of its own, a watch, a search.
 
 Nothing of it stands before the first answer: it waits until that was given, or for a moment when nobody asks.
 """
 
 from __future__ import annotations
 
+import _thread
 import atexit
 import contextlib
 import fcntl
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -58,8 +59,8 @@ def is_serving() -> bool:
     return not reloads or os.environ.get("WERKZEUG_RUN_MAIN") == "true"
 
 
-def begin(app: Flask, runtime: Runtime) -> None:
-    """Start what a serving process needs beside itself.
+def begin(app: Flask, runtime: Runtime, load: Callable[[], None]) -> None:
+    """Start what a serving process needs beside itself; `load` loads what pages other than the first need.
 
     Raises DataFolderError when there is neither something to serve from nor a place to build it.
     """
@@ -78,11 +79,16 @@ def begin(app: Flask, runtime: Runtime) -> None:
         runtime.repair = builder.start
         if not there:
             builder.start()
+    by_server = click.get_current_context(silent=True) is None
+    if by_server:
+        load()  # once, before gunicorn forks or takes a worker for started
     answered = threading.Event()
     app.teardown_request(lambda _error: answered.set())
 
     def work() -> None:
         answered.wait(A_MOMENT)
+        if not by_server:
+            load_or_end(load)
         if runtime.repair is not None and there:
             start_build(settings, builder)
         if settings.watch:
@@ -90,6 +96,16 @@ def begin(app: Flask, runtime: Runtime) -> None:
         warm_up(runtime)
 
     threading.Thread(target=work, name="start", daemon=True).start()
+
+
+def load_or_end(load: Callable[[], None]) -> None:
+    """Load what pages need; end the process where that cannot be done, rather than have readers find it out."""
+    try:
+        load()
+    except BaseException:
+        logger.critical("the program cannot be loaded; it ends", exc_info=True, extra={"event": "broken"})
+        _thread.interrupt_main()
+        raise SystemExit from None
 
 
 def start_build(settings: Settings, builder: Builder) -> None:

@@ -25,3 +25,8 @@ def reading_length(text: str) -> int:
 def reading_length_of_html(source: str) -> int:
     """Return the same of what HTML shows."""
     return reading_length(html.unescape(_TAG.sub("", source)))
+
+
+def minutes(characters: int) -> int:
+    """Return how many minutes a text takes to read, at least one."""
+    return max(1, round(characters / A_MINUTE))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Response, abort, jsonify
 from sqlalchemy.exc import DBAPIError
 
 from matome_app.content.permalinks import sanitize_path
@@ -24,10 +24,7 @@ from matome_app.web.related import related_posts, similar_comments
 from matome_app.web.search import find
 from matome_app.web.urls import anchor_url, search_url
 
-blueprint = Blueprint("api", __name__)
 
-
-@blueprint.get("/api/search")
 def search() -> Response:
     """Answer a search as DESIGN section 5 lays down."""
     params = search_params()
@@ -95,7 +92,6 @@ def _hit(found: Found) -> dict[str, Any]:
     }
 
 
-@blueprint.get("/api/posts")
 def posts() -> Response:
     """List posts; the filters of the pages work here, too."""
     page = queries.posts_page(session(), search_params(), PAGE_SIZE)
@@ -103,7 +99,6 @@ def posts() -> Response:
     return jsonify(total=page.total, page=page.page, pages=page.pages, posts=rows)
 
 
-@blueprint.get("/api/posts/<path:rest>")
 def post(rest: str) -> Response:
     """Answer with a post and all its comments."""
     path = f"posts/{rest.strip('/')}"
@@ -121,7 +116,6 @@ def post(rest: str) -> Response:
     )
 
 
-@blueprint.get("/api/comments/<id_>")
 def comment(id_: str) -> Response:
     """Answer with one comment."""
     found = queries.comment_by_id(session(), id_) or abort(404)
@@ -164,7 +158,6 @@ def _comment(comment: Comment) -> dict[str, Any]:
     }
 
 
-@blueprint.get("/api/openapi.json")
 def openapi() -> Response:
     """Answer with what all of these may be asked, and what they answer."""
     from matome_app.web.openapi import document  # few read it, and it is no part of a start
@@ -172,7 +165,6 @@ def openapi() -> Response:
     return jsonify(document())
 
 
-@blueprint.get("/healthz")
 def healthz() -> Response:
     """Say that the process answers."""
     return _of_this_moment(jsonify(status="ok"))
@@ -185,7 +177,6 @@ def _of_this_moment(answer: Response) -> Response:
     return answer
 
 
-@blueprint.get("/readyz")
 def readyz() -> tuple[Response, int]:
     """Say whether store and index can be used: 503 until the first build is whole, with how far it has come."""
     data = settings().data_dir

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, Response, jsonify, send_from_directory
+from flask import Response, jsonify, send_from_directory
 from flask_babel import gettext as _
 
 from matome_app.config import ROOT
@@ -12,21 +12,17 @@ from matome_app.web.context import settings
 from matome_app.web.feeds import xml
 from matome_app.web.static import static_url
 
-blueprint = Blueprint("browsers", __name__)
-
 ICONS: Final = ROOT / "static" / "icons"
 A_DAY: Final = 86_400
 BAR, PAPER = "#ffffff", "#fbfaf7"
 """Colours of the light theme: the bar above a page, as its `theme-color` says, and the page before it is there."""
 
 
-@blueprint.get("/favicon.ico")
 def favicon() -> Response:
     """Answer with the icon that browsers ask for unasked."""
     return _icon("favicon.ico", "image/x-icon")
 
 
-@blueprint.get("/apple-touch-icon.png")
 def apple_touch_icon() -> Response:
     """Answer with the icon that iOS asks for unasked."""
     return _icon("apple-touch-icon.png", "image/png")
@@ -39,7 +35,6 @@ def _icon(name: str, mimetype: str) -> Response:
     return response
 
 
-@blueprint.get("/manifest.webmanifest")
 def manifest() -> Response:
     """Say how the site stands on a home screen: as a page of the browser, which keeps its address and buttons."""
     title = settings().site_title
@@ -71,7 +66,6 @@ def _png(name: str, size: int) -> dict[str, str]:
     return {"src": static_url(f"icons/{name}"), "sizes": f"{size}x{size}", "type": "image/png"}
 
 
-@blueprint.get("/opensearch.xml")
 def opensearch() -> Response:
     """Describe the search to browsers."""
     return xml("feeds/opensearch.xml", "application/opensearchdescription+xml")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from flask import Blueprint, abort
+from flask import abort
 from werkzeug.wrappers import Response
 
 from matome_app.search.marking import mark_html
@@ -14,19 +14,15 @@ from matome_app.web import htmx
 from matome_app.web.context import engine, search_params, session
 from matome_app.web.urls import comment_url
 
-blueprint = Blueprint("comments", __name__)
-
 REACH: Final = 2
 """So many comments are shown before one, and so many after it."""
 
 
-@blueprint.get("/c/<id_>/body")
 def body(id_: str) -> Response:
     """Answer with a comment's body, what the query finds marked; without htmx, lead to the comment on its page."""
     return _answer(id_, "search/_body.html", 0)
 
 
-@blueprint.get("/c/<id_>/around")
 def around(id_: str) -> Response:
     """Answer with a comment between its neighbours in the post; without htmx, lead to the comment on its page."""
     return _answer(id_, "search/_around.html", REACH)

@@ -15,11 +15,9 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from matome_app.errors import N_, BadSearch, IndexUnavailable
 from matome_app.privacy import without_message
-from matome_app.store.writing import get_meta
 from matome_app.web import htmx
 from matome_app.web.context import runtime, session, settings
 from matome_app.web.i18n import translate
-from matome_app.web.posts import redirect_alias
 from matome_app.web.requests import request_id
 
 logger = logging.getLogger("matome")
@@ -75,6 +73,8 @@ def unavailable(_error: IndexUnavailable) -> Response:
 
 def not_found(error: NotFound) -> AnyResponse:
     """Redirect from an old address of a post; otherwise say that there is nothing."""
+    from matome_app.web.posts import redirect_alias  # here, since a start has nothing to be redirected
+
     try:
         moved = redirect_alias(request.path)
     except Exception:  # whatever is wrong with the store, the answer is still that there is no such page
@@ -87,6 +87,8 @@ def _is_growing() -> bool:
     if request.blueprint == "static":
         return False
     try:
+        from matome_app.store.writing import get_meta
+
         return get_meta(session(), "complete") == "no"
     except (IndexUnavailable, DBAPIError):
         return False

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, make_response, render_template
+from flask import Response, make_response, render_template
 from flask_babel import gettext as _
 
 from matome_app.search.params import SearchParams
@@ -16,11 +16,10 @@ from matome_app.store import queries
 from matome_app.store.models import Comment
 from matome_app.web.context import engine, search_params, session, settings
 from matome_app.web.entries import NEVER, Entry, post_entries, term_entries
+from matome_app.web.og_images import OG_SIZE, OG_TYPE, og_image_url
 from matome_app.web.search import reading
 from matome_app.web.terms import find_term, heading_of, preset_of
 from matome_app.web.urls import atom_url, external, url_of_term, with_query
-
-blueprint = Blueprint("feeds", __name__)
 
 COMMENTS_IN_FEED: Final = 50
 FORMATS: Final = {"xml": ("feeds/rss.xml", "application/rss+xml"), "atom": ("feeds/atom.xml", "application/atom+xml")}
@@ -29,34 +28,22 @@ FORMATS: Final = {"xml": ("feeds/rss.xml", "application/rss+xml"), "atom": ("fee
 _UNPRINTABLE: Final = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-@blueprint.get("/index.xml", defaults={"form": "xml"})
-@blueprint.get("/index.atom", defaults={"form": "atom"})
 def site(form: str) -> Response:
     """Answer with the feed of the newest posts."""
     return _feed(form, "/", "", post_entries(SearchParams()))
 
 
-@blueprint.get("/posts/index.xml", defaults={"form": "xml"})
-@blueprint.get("/posts/index.atom", defaults={"form": "atom"})
 def posts(form: str) -> Response:
     """Answer with the same under the section's own address."""
     return _feed(form, "/posts/", _("記事一覧"), post_entries(SearchParams()))
 
 
-@blueprint.get("/tags/index.xml", defaults={"taxonomy": "tags", "form": "xml"})
-@blueprint.get("/tags/index.atom", defaults={"taxonomy": "tags", "form": "atom"})
-@blueprint.get("/months/index.xml", defaults={"taxonomy": "months", "form": "xml"})
-@blueprint.get("/months/index.atom", defaults={"taxonomy": "months", "form": "atom"})
 def terms(taxonomy: str, form: str) -> Response:
     """Answer with the feed of all tags or months: those of the newest posts."""
     title = _("タグ一覧") if taxonomy == "tags" else _("月別一覧")
     return _feed(form, f"/{taxonomy}/", title, term_entries(taxonomy))
 
 
-@blueprint.get("/tags/<path:slug>/index.xml", defaults={"taxonomy": "tags", "form": "xml"})
-@blueprint.get("/tags/<path:slug>/index.atom", defaults={"taxonomy": "tags", "form": "atom"})
-@blueprint.get("/months/<path:slug>/index.xml", defaults={"taxonomy": "months", "form": "xml"})
-@blueprint.get("/months/<path:slug>/index.atom", defaults={"taxonomy": "months", "form": "atom"})
 def term(taxonomy: str, slug: str, form: str) -> Response:
     """Answer with the feed of the newest posts of a tag or month."""
     found = find_term(taxonomy, slug)
@@ -76,10 +63,12 @@ def _feed(form: str, path: str, title: str, entries: list[Entry]) -> Response:
         feed_id=_tag_uri(f"{path}index.atom".removeprefix("/")),
         updated=max((entry.updated for entry in entries), default=NEVER),
         entries=entries,
+        og_image_url=og_image_url,
+        OG_SIZE=OG_SIZE,
+        OG_TYPE=OG_TYPE,
     )
 
 
-@blueprint.get("/search.atom")
 def search() -> Response:
     """Answer with Atom 1.0 (RFC 4287, paged as in RFC 5005) of the newest comments that a search finds."""
     params = search_params()

@@ -7,7 +7,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Final
 
-from flask import Blueprint, abort, render_template
+from flask import abort, render_template
 from markupsafe import Markup, escape
 from sqlalchemy.exc import DBAPIError
 
@@ -17,8 +17,6 @@ from matome_app.search.params import SearchParams
 from matome_app.store import queries
 from matome_app.web.context import session, settings
 from matome_app.web.urls import search_url
-
-blueprint = Blueprint("help", __name__)
 
 HINTS: Final = {"ja": ROOT / "docs" / "search.md", "en": ROOT / "docs" / "search.en.md"}
 """The document by the language of the site."""
@@ -36,7 +34,6 @@ _CODE: Final = re.compile("<code>(.*?)</code>")
 _TABLE: Final = re.compile("(<table>.*?</table>)", re.DOTALL)
 
 
-@blueprint.get("/help/search")
 def search() -> str:
     """Show how to search."""
     try:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from flask import Blueprint, Response
+from flask import Response
 from flask_babel import lazy_gettext as _
 from flask_babel.speaklater import LazyString
 
 from matome_app.web import htmx
-
-blueprint = Blueprint("keys", __name__)
 
 
 class Key(NamedTuple):
@@ -49,7 +47,6 @@ GROUPS: Final[tuple[tuple[LazyString, tuple[Key, ...]], ...]] = (
 )
 
 
-@blueprint.get("/help/keys")
 def key_map() -> Response:
     """Show the map of keys."""
     return htmx.render("help/keys.html", "help/_keys.html", groups=GROUPS)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
 from matome_app.content.permalinks import term_slug
+from matome_app.content.reading import minutes
 from matome_app.search.params import SearchParams
 from matome_app.store import lists, queries
 from matome_app.store.lists import TermCount
@@ -18,10 +19,10 @@ from matome_app.web import htmx
 from matome_app.web.context import PAGE_SIZE, search_params, session
 from matome_app.web.list_chips import list_chips
 from matome_app.web.list_params import MOST_PAGES, ListParams
-from matome_app.web.part import minutes
 from matome_app.web.urls import with_query
 
 blueprint = Blueprint("lists", __name__)
+blueprint.add_app_template_global(minutes)
 
 TagCount = tuple[str, str, int]
 """A tag's slug and name, and how many posts have it."""
@@ -70,7 +71,6 @@ def post_list(path: str, *, heading: str, preset: SearchParams | None = None, **
         "page_size": PAGE_SIZE,
         "most_pages": MOST_PAGES,
         "rows": ROWS,
-        "minutes": minutes,
         "toggle_url": asked.toggles(),
     } | context
     if adds:

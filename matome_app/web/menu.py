@@ -7,7 +7,7 @@ from datetime import UTC
 from typing import Final
 from urllib.parse import quote, urlencode
 
-from flask import Blueprint, abort
+from flask import abort
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -20,14 +20,11 @@ from matome_app.web.i18n import local_time
 from matome_app.web.thread import NONE
 from matome_app.web.urls import external, with_query
 
-blueprint = Blueprint("menu", __name__)
-
 _HACKER_NEWS: Final = re.compile(r"https?://news\.ycombinator\.com/item\?(?:.*&)?id=([0-9]+)")
 _PLAIN_NAME: Final = re.compile(r"\w+", re.ASCII)
 _FRAGMENT: Final = re.compile(r"#.*\Z", re.DOTALL)
 
 
-@blueprint.get("/c/<id_>/menu")
 def menu(id_: str) -> Response:
     """Answer with the menu of a comment: alone for htmx, otherwise on a page with the comment."""
     comment = queries.comment_by_id(session(), id_) or abort(404)

@@ -23,7 +23,6 @@ from matome_app.web.context import settings
 from matome_app.web.description import describe, shortened
 from matome_app.web.filters import number
 from matome_app.web.list_params import ListParams
-from matome_app.web.og_images import OG_SIZE, OG_TYPE, og_image_url
 from matome_app.web.static import static_url
 from matome_app.web.structured import breadcrumbs, discussion, script_text, website
 from matome_app.web.urls import external, user_url
@@ -139,6 +138,8 @@ def _structured(post: Post, comments: Sequence[Any], text: str, image: Picture |
 
 
 def _card(post: Post) -> Picture | None:
+    from matome_app.web.og_images import OG_SIZE, OG_TYPE, og_image_url  # here, since lists have none
+
     url = og_image_url(post)
     return Picture(url, OG_TYPE, *OG_SIZE, post.title) if url else None
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from flask import Blueprint, Flask, Response, abort
+from flask import Response, abort
 from flask_babel import gettext as _
 from flask_babel import ngettext
 from werkzeug.wrappers import Response as AnyResponse
@@ -23,8 +23,6 @@ from matome_app.web.i18n import local_day
 from matome_app.web.images import feature_file, for_ever, for_now, image_folder
 from matome_app.web.urls import external
 
-blueprint = Blueprint("og_images", __name__)
-
 OG_SIZE: Final = (WIDTH, HEIGHT)
 OG_TYPE: Final = "image/jpeg"
 
@@ -37,11 +35,6 @@ class _Seen(NamedTuple):
     card: Card
     picture: Picture | None
     font: Path
-
-
-def init_app(app: Flask) -> None:
-    """Give templates the address, and what they have to say of the picture."""
-    app.jinja_env.globals.update(og_image_url=og_image_url, OG_SIZE=OG_SIZE, OG_TYPE=OG_TYPE)
 
 
 def og_image_url(post: Post) -> str:
@@ -65,7 +58,6 @@ def _path(post: Post, seen: _Seen) -> str:
     return url_path("images", "og", card_version(*seen), f"{post.path}.jpg").rstrip("/")
 
 
-@blueprint.get("/images/og/<version>/<path:name>.jpg")
 def card(version: str, name: str) -> AnyResponse:
     """Answer with a post's card; an address from before the post changed leads to today's."""
     post = queries.post_by_path(session(), name) if _VERSION.fullmatch(version) else None

@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import Final
 from urllib.parse import urlencode
 
-from matome_app.content.reading import A_MINUTE
 from matome_app.search.params import SearchParams
 from matome_app.store.models import Comment, Fold, Post, Segments
 from matome_app.web.thread import NONE, Matches
@@ -20,14 +19,8 @@ THREAD: Final = "thread"
 ALL: Final = "all"
 """The value of `open` that opens every fold, and of `people` that lists everyone."""
 
-
 FEW: Final = 12
 """So many of those who said most are listed before everyone is asked for."""
-
-
-def minutes(characters: int) -> int:
-    """Return how many minutes a text takes to read, at least one."""
-    return max(1, round(characters / A_MINUTE))
 
 
 @dataclass(frozen=True, slots=True)

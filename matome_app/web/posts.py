@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 
-from flask import Blueprint, abort, redirect, request
+from flask import abort, redirect, request
 from werkzeug.wrappers import Response
 
 from matome_app.content.permalinks import sanitize_path
@@ -17,19 +17,15 @@ from matome_app.store.threads import comments_chosen, people_of
 from matome_app.web import htmx
 from matome_app.web.context import search_params, session
 from matome_app.web.files import bundle_file
-from matome_app.web.part import ALL, FEW, THREAD, Part, People, minutes
+from matome_app.web.part import ALL, FEW, THREAD, Part, People
 from matome_app.web.related import related_posts
 from matome_app.web.thread import Matches, find_matches, is_chosen
 from matome_app.web.urls import comment_url
-
-blueprint = Blueprint("posts", __name__)
-blueprint.add_app_template_global(minutes)
 
 _FOLD = re.compile(r"(?P<post>.+)/details/(?P<n>[0-9]{1,6})")
 _NUMBER = re.compile(r"[0-9]{1,6}")
 
 
-@blueprint.get("/posts/<path:rest>")
 def show(rest: str) -> Response:
     """Answer for everything below /posts/: a post, one of its folds, a file of its bundle, or an old address."""
     path = "posts/" + rest.strip("/")
@@ -146,7 +142,6 @@ def _fold(post: Post, n: int) -> Response:
     return htmx.render("posts/show.html", "posts/_fold.html", part=part, n=n, post=post)
 
 
-@blueprint.get("/c/<id_>")
 def permalink(id_: str) -> Response:
     """Redirect to a comment on its post's page, its fold open."""
     comment = queries.comment_by_id(session(), id_)

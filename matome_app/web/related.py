@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from flask import Blueprint, abort
+from flask import abort
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -17,8 +17,6 @@ from matome_app.web import htmx
 from matome_app.web.conditional import forget_tags
 from matome_app.web.context import engine, session
 from matome_app.web.thread import NONE
-
-blueprint = Blueprint("related", __name__)
 
 POSTS: Final = 4
 COMMENTS: Final = 5
@@ -46,7 +44,6 @@ def similar_comments(comment: Comment) -> list[Comment]:
     return queries.comments_by_key(session(), engine().similar_comments(comment.key, COMMENTS))
 
 
-@blueprint.get("/c/<id_>/similar")
 def similar(id_: str) -> Response:
     """Show the comments most like one: below it for htmx, otherwise as a page."""
     comment = queries.comment_by_id(session(), id_) or abort(404)

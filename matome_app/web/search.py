@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from flask import Blueprint, request
+from flask import request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -27,8 +27,6 @@ from matome_app.web.i18n import translate
 from matome_app.web.month_chart import month_chart
 from matome_app.web.searches import keep
 from matome_app.web.urls import atom_url, query_suffix, search_url
-
-blueprint = Blueprint("search", __name__)
 
 WORD_KINDS: Final = ("word", "phrase", "or")
 
@@ -51,7 +49,6 @@ def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
     return result, found
 
 
-@blueprint.get("/search")
 def results() -> Response:
     """Answer a search; the URL is its whole state."""
     return answer("/search", search_params(), heading=_("コメント検索"))

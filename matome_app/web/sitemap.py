@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from flask import Blueprint, Response, abort, make_response, render_template
+from flask import Response, abort, make_response, render_template
 
 from matome_app.content.permalinks import url_path
 from matome_app.search.params import NAMES
 from matome_app.store import syndication
 from matome_app.web.context import session
 from matome_app.web.feeds import xml
-
-blueprint = Blueprint("sitemap", __name__)
 
 MOST: Final = 10_000
 """Addresses a file. 50,000 are allowed; of 10,000 a file is about a megabyte, and few change with a new post."""
@@ -27,7 +25,6 @@ QUERIES: Final = (*(name for name in NAMES if name != "page"), "prefix", "name",
 Listed = tuple[str, datetime | None]
 
 
-@blueprint.get("/sitemap.xml")
 def sitemap() -> Response:
     """List the pages of the site, or the files that list them where they are many."""
     pages = _pages()
@@ -37,7 +34,6 @@ def sitemap() -> Response:
     return xml("feeds/sitemaps.xml", "application/xml", files=files)
 
 
-@blueprint.get("/sitemap-<int:n>.xml")
 def part(n: int) -> Response:
     """List the nth stretch of the pages."""
     pages = _pages()[(n - 1) * MOST : n * MOST] if n else []
@@ -66,7 +62,6 @@ def _newest(pages: list[Listed]) -> datetime | None:
     return max((changed for _url, changed in pages if changed), default=None)
 
 
-@blueprint.get("/robots.txt")
 def robots() -> Response:
     """Tell crawlers what to leave alone: searches, which are without end, and pieces of pages."""
     response = make_response(render_template("feeds/robots.txt", queries=QUERIES))

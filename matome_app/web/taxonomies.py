@@ -7,7 +7,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Final
 
-from flask import Blueprint, redirect, request
+from flask import redirect, request
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -24,8 +24,6 @@ from matome_app.web.lists import asked_of, post_list
 from matome_app.web.terms import find_term, heading_of, preset_of
 from matome_app.web.urls import term_url, url_of_term
 
-blueprint = Blueprint("taxonomies", __name__)
-
 SELDOM: Final = 1
 MANY: Final = 60
 """Of more tags than this, those that `SELDOM` posts have are not shown at first."""
@@ -33,7 +31,6 @@ MANY: Final = 60
 _MONTH = re.compile(r"[0-9]{4}/[0-9]{2}")
 
 
-@blueprint.get("/tags/")
 def tags() -> Response:
     """List the tags, the most used first: those that more than one post has, all, or those in which a text stands."""
     wanted = _wanted()
@@ -66,7 +63,6 @@ def _wanted() -> str:
     return wanted
 
 
-@blueprint.get("/months/")
 def months() -> Response:
     """List the months of all posts, or of those that filters leave, by year and the newest first."""
     asked = asked_of("/months/")
@@ -92,13 +88,11 @@ def _is_odd(month: TermCount) -> bool:
     return not _year(month)
 
 
-@blueprint.get("/tags/<path:rest>")
 def tag(rest: str) -> Response:
     """Show the posts of a tag."""
     return _term("tags", rest)
 
 
-@blueprint.get("/months/<path:rest>")
 def month(rest: str) -> Response:
     """Show the posts of a month."""
     return _term("months", rest)

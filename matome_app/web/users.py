@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 from urllib.parse import urlencode
 
-from flask import Blueprint, abort, redirect, request
+from flask import abort, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -18,14 +18,11 @@ from matome_app.web.context import engine, search_params, session
 from matome_app.web.search import answer
 from matome_app.web.urls import list_url, search_url, user_url
 
-blueprint = Blueprint("users", __name__)
-
 USERS_A_PAGE: Final = 100
 POSTS_OF_USER: Final = 10
 """So many of the posts in which someone said most are filters of their page."""
 
 
-@blueprint.get("/users/")
 def index() -> Response:
     """List commenters, those who said most first, or those whose names begin with what is typed."""
     prefix = _prefix()
@@ -50,7 +47,6 @@ def _index_url(prefix: str, page: int) -> str:
     return f"/users/?{urlencode(pairs)}" if pairs else "/users/"
 
 
-@blueprint.get("/users/<path:rest>")
 def show(rest: str) -> Response:
     """Show everything one commenter said, newest first; words and filters narrow it."""
     name = rest.removesuffix("/")
