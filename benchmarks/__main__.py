@@ -20,7 +20,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from benchmarks import budget, growth, processes
+from benchmarks import budget, growth, processes, static_site
 from benchmarks.asked import QUERIES, query_log
 from benchmarks.browsing import Missing, chromium
 from benchmarks.contest import Contest, contenders, spread
@@ -207,6 +207,9 @@ def measure_scale(folder: Path, options: argparse.Namespace) -> Scale | None:
         _say(f"{label}: making the content")
         site = prepare(folder, label, comments, options.content if label == CORPUS else None)
         scale.sites.append(measure_site(site, label, log, _say))
+        if len(scale.sites) == 1 and static_site.is_possible():
+            _say(f"{label}: building the same as a static site")
+            scale.static.update(static_site.measure(site.content, folder / "static"))
         write_scale(scale, options.output)
         shutil.rmtree(site.content.parent)
     return scale

@@ -21,6 +21,7 @@ START, START_LARGE, LARGE = 0.5, 1, 200_000
 """Seconds to the first answer, for sites up to so many comments and above."""
 UPDATE_GROWTH = 1.5
 """Work for a change at the largest size, against the smallest: what differs by chance, and no more."""
+STATIC = {"Hugo": "the pages", "Pagefind": "an index of these pages"}
 CORPUS_SECONDS, CORPUS_MB, CORPUS_COMMENTS = 60, 1000, (100_000, 130_000)
 
 
@@ -84,6 +85,7 @@ is said.
 
 {_table(scale, SIZES)}
 
+{_static(scale)}
 {_table(scale, SEARCHES)}
 
 {_table(scale, CHANGES)}
@@ -139,6 +141,22 @@ CHANGES: Sequence[Row] = (
 
 def _ran(ran: Ran) -> str:
     return f"{figure(ran.seconds)} ({figure(ran.cpu)} of work)"
+
+
+def _static(scale: Scale) -> str:
+    """Return what a static site of the first size's content took, beside ours; empty where that was not measured."""
+    if not scale.static:
+        return ""
+    ours = scale.sites[0]
+    rows = [("matome: store, index and all that pages need", *_cost(ours.build))]
+    rows += [(f"{name}: {STATIC.get(name, '')}", *_cost(ran)) for name, ran in scale.static.items()]
+    text = table((f"the same posts ({ours.label}), from nothing", "s", "s of work", "memory at most, MB"), rows)
+    about = "Hugo has plain layouts of our own, no theme; Pagefind finds posts, not comments, and no part of a word."
+    return f"{text}\n\n{about}\n"
+
+
+def _cost(ran: Ran) -> tuple[str, str, str]:
+    return figure(ran.seconds), figure(ran.cpu), figure(ran.peak_mb)
 
 
 def _table(scale: Scale, rows: Sequence[Row]) -> str:

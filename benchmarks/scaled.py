@@ -110,12 +110,13 @@ class Scaled:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One run over sizes; `queries` by kind."""
+    """One run over sizes; `queries` by kind, `static` what a static site of the first one's content took (Hugo …)."""
 
     machine: Machine
     queries: dict[str, int]
     load: float
     sites: list[Scaled] = field(default_factory=list)
+    static: dict[str, Ran] = field(default_factory=dict)
 
 
 def read_scale(folder: Path) -> Scale | None:

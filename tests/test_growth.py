@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import growth, report, scale
+from benchmarks import growth, report, scale, static_site
 from benchmarks.__main__ import main
 from benchmarks.asked import CHARACTERS, query_log
 from benchmarks.chance import Dice, keyed, mix, mixed
@@ -197,7 +197,8 @@ def test_the_log_holds_every_kind_of_query_each_once_and_is_the_same_again() -> 
 def made_scale() -> Scale:
     """Return what may have been measured of three sizes, growing in all there is."""
     machine = Machine("2026-05-04", 2, "Linux on x86_64", {"Python": "3.13.1"})
-    return Scale(machine, {"latin": 3, "phrase": 1}, 0.5, [_site("10k", 1), _site("100k", 3), _site("1M", 12)])
+    sites = [_site("10k", 1), _site("100k", 3), _site("1M", 12)]
+    return Scale(machine, {"latin": 3, "phrase": 1}, 0.5, sites, {"Hugo": Ran(21.5, 30, 1216)})
 
 
 def _site(label: str, factor: float) -> Scaled:
@@ -244,6 +245,7 @@ def test_what_was_measured_of_sizes_is_in_the_report_and_read_again(tmp_path: Pa
     text = report.write(made_results(), tmp_path, made_scale()).read_text(encoding="utf-8")
     assert "| 1M: memory of a serving process (Pss) | 700 MB | 1,200 MB | **not met** |" in text
     assert "| first, p50, ms | 2.0 | 6.0 | 24.0 |" in text
+    assert "| Hugo: the pages | 21.5 | 30.0 | 1,216 |" in text
     assert read_scale(tmp_path) == made_scale()
     for theme in THEMES:
         assert (tmp_path / f"scale-{theme}.svg").read_bytes().lstrip().startswith(b"<?xml")
@@ -293,6 +295,7 @@ def test_a_run_over_a_tiny_site_measures_everything(
     assert set(site.beside) == set(site.pages) == {scale.UPDATING, scale.MERGING, scale.REBUILDING}
     assert site.memory is not None
     assert site.memory.pss > 20
+    assert set(measured.static) == ({"Hugo", "Pagefind"} if static_site.is_possible() else set())
     page = (tmp_path / "out" / "benchmarks.md").read_text(encoding="utf-8")
     assert "| comments | 300 |" in page
     assert page in capsys.readouterr().out
