@@ -37,6 +37,7 @@ def _path(name: str, help_: str) -> Callable[[Command], Command]:
 @_path("home", "Folder of the releases; default: /srv/NAME.")
 @_path("checkout", "Folder of the program; default: HOME/current, as deploy/update.sh leaves it.")
 @_path("state", "Folder of the releases' data folders; default: /var/lib/NAME.")
+@_path("static", "Folder of hashed static files; default: HOME/static.")
 @_path("data", "Data folder; default: CHECKOUT/instance.")
 @_path("socket", "Socket between nginx and the program; default: /run/NAME/NAME.sock.")
 @_path("cache", "Folder of nginx's cache; default: /var/cache/nginx/NAME.")
@@ -61,7 +62,17 @@ def _path(name: str, help_: str) -> Callable[[Command], Command]:
 @click.option("--workers", type=int, default=2, show_default=True, help="Processes; one a core.")
 @click.option("--threads", type=int, default=4, show_default=True, help="Threads in each.")
 @click.option("--memory", default="75%", show_default=True, help="Bound of memory, such as 1G.")
+@click.option("--queue", type=int, default=0, help="Requests at the program at once; default: 4 x workers x threads.")
+@click.option(
+    "--connections-per-address", type=int, default=100, show_default=True, help="Requests of one address at once."
+)
+@click.option("--search-rate", type=int, default=10, show_default=True, help="Searches of one address a second.")
+@click.option("--search-burst", type=int, default=40, show_default=True, help="So many more in one go.")
+@click.option("--cache-size", default="500m", show_default=True, help="What nginx's cache may take of the disk.")
+@click.option("--full-addresses", is_flag=True, help="Write whole addresses of readers into nginx's log.")
+@click.option("--stapling", is_flag=True, help="Staple OCSP answers; not every certificate names whom to ask.")
 @click.option("--metrics/--no-metrics", default=False, help="Serve /metrics, to this machine alone.", show_default=True)
+@click.option("--full-addresses", is_flag=True, help="Write whole addresses of readers into nginx's log.")
 @click.option(
     "--watch/--no-watch", default=True, help="Watch the content; else index by path and timer.", show_default=True
 )
@@ -157,7 +168,6 @@ def what_to_do(deployment: Deployment, files: dict[str, str], output: Path | Non
     if deployment.tls:
         lines.append(f"have a certificate at {deployment.certificate}; docs/deploy.md says how")
     lines += [
-        f"ln -sf ../sites-available/{name}.conf /etc/nginx/sites-enabled/",
         "nginx -t && systemctl reload nginx",
         f"open {deployment.base_url}/",
     ]

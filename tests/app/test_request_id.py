@@ -24,7 +24,7 @@ MALFORMED = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def failing(sample: Site) -> FlaskClient:
     """Give a client of an app in which something fails that nobody foresaw."""
     app = sample.app(TESTING=False, TRUSTED_PROXIES="1")
@@ -35,6 +35,12 @@ def failing(sample: Site) -> FlaskClient:
     app.add_url_rule("/fails", view_func=fail)
     app.add_url_rule("/api/fails", "api-fails", fail)
     return app.test_client()
+
+
+@pytest.fixture(scope="module")
+def behind_a_proxy(sample: Site) -> FlaskClient:
+    """Give a client of an app that trusts one proxy."""
+    return sample.client(TRUSTED_PROXIES="1")
 
 
 def test_every_answer_has_an_id_of_its_own(client: FlaskClient) -> None:
@@ -54,16 +60,14 @@ def test_a_client_cannot_choose_the_id(client: FlaskClient) -> None:
     assert client.get("/healthz", headers={"X-Request-ID": GIVEN}).headers["X-Request-ID"] != GIVEN
 
 
-def test_a_trusted_proxy_sets_the_id(sample: Site) -> None:
-    behind = sample.client(TRUSTED_PROXIES="1")
-    assert behind.get("/healthz", headers={"X-Request-ID": GIVEN}).headers["X-Request-ID"] == GIVEN
+def test_a_trusted_proxy_sets_the_id(behind_a_proxy: FlaskClient) -> None:
+    assert behind_a_proxy.get("/healthz", headers={"X-Request-ID": GIVEN}).headers["X-Request-ID"] == GIVEN
 
 
 @pytest.mark.parametrize("given", MALFORMED)
-def test_what_is_no_id_is_not_taken_for_one(sample: Site, given: str) -> None:
-    behind = sample.client(TRUSTED_PROXIES="1")
+def test_what_is_no_id_is_not_taken_for_one(behind_a_proxy: FlaskClient, given: str) -> None:
     environ = {"HTTP_X_REQUEST_ID": given.encode().decode("latin-1")}
-    assert re.fullmatch("[0-9a-f]{32}", behind.get("/healthz", environ_overrides=environ).headers["X-Request-ID"])
+    assert re.fullmatch("[0-9a-f]{32}", behind_a_proxy.get("/healthz", environ_overrides=environ).headers["X-Request-ID"])
 
 
 def test_it_stands_in_every_line_that_is_logged_meanwhile(failing: FlaskClient) -> None:
@@ -98,10 +102,9 @@ def test_what_is_no_fault_of_ours_needs_no_number(failing: FlaskClient) -> None:
 
 
 def test_a_slow_request_is_named_by_its_kind_and_time(sample: Site) -> None:
+    client = sample.client(SLOW_REQUEST="0.001")
     with written() as log:
-        sample.client(SLOW_REQUEST="0.001").get(
-            "/search?q=ひみつのことば", headers={"Referer": "/search?q=さらにひみつ"}
-        )
+        client.get("/search?q=ひみつのことば", headers={"Referer": "/search?q=さらにひみつ"})
     (event,) = [one for one in log.events if one.get("event") == "slow"]
     assert (event["level"], event["route"], event["status"]) == ("WARNING", "/search", 200)
     assert event["seconds"] >= 0.001
