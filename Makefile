@@ -8,6 +8,7 @@ BIN := $(VENV)/bin
 STAMPS := $(VENV)/.stamps
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 UV_VERSION := 0.13.9
+PIP_AUDIT_VERSION := 2.10.1
 HTMX := static/vendor/htmx.min.js
 CATALOGUES := matome_app/translations
 # Tests run side by side, but for those that take times; where all that are named are of one kind, the other has none (5).
@@ -22,10 +23,10 @@ COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test lint torture bench audit messages lock clean
+.PHONY: help setup setup-dev run test lint torture fuzz bench audit audit-dependencies sbom messages lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: $(STAMPS)/serve $(HTMX) $(FONT) ## make .venv and fetch the page's script and a font (quick when nothing changed)
 	@$(BIN)/python -m compileall -q wsgi.py matome_app # the service may not write here: each start would compile all
@@ -51,12 +52,23 @@ torture: setup-dev ## kill builders and servers 200 times, do extremes, write do
 	$(BIN)/python -m tests.faults.torture $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(SEED),--seed $(SEED)) \
 		$(if $(CONTENT),--content $(CONTENT)) $(TORTURE_OPTIONS)
 
+fuzz: setup-dev ## the fuzz tests at length (FUZZ_EXAMPLES= of Schemathesis, FUZZ_REQUESTS= FUZZ_SEED=)
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),300) FUZZ_REQUESTS=$(or $(FUZZ_REQUESTS),100000) \
+		FUZZ_SEED=$(or $(FUZZ_SEED),1) $(PYTEST) tests/fuzz
+
 bench: setup $(STAMPS)/bench ## run the benchmarks, and write docs/benchmarks.md (BENCH_OPTIONS=--quick measures a sample)
 	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
 audit: setup $(STAMPS)/audit ## have the Nu HTML checker and Lighthouse judge the pages, and write docs/audit.md (AUDIT_OPTIONS=)
 	scripts/install-test-packages.sh audit
 	$(BIN)/python -m audit $(AUDIT_OPTIONS)
+
+sbom: setup-dev ## write build/sbom.json: what a site is made of (CycloneDX), with hashes and licences
+	$(BIN)/python scripts/make_sbom.py
+
+audit-dependencies: $(STAMPS)/pip-audit/bin/pip-audit ## ask PyPI whether anything locked is known to be unsafe
+	$(STAMPS)/pip-audit/bin/pip-audit --strict --require-hashes --disable-pip $(AUDIT_DEPENDENCIES_OPTIONS) \
+		-r requirements-dev.txt -r requirements-node.txt
 
 messages: setup ## bring the English texts (a .po file) up to date with the code, and compile them
 	@mkdir -p build
@@ -101,6 +113,10 @@ $(STAMPS)/bench: requirements-bench.txt $(STAMPS)/serve
 $(STAMPS)/uv/bin/uv: | $(BIN)/python
 	$(BIN)/python -m venv $(STAMPS)/uv
 	$(STAMPS)/uv/bin/python -m pip --disable-pip-version-check --quiet install uv==$(UV_VERSION)
+
+$(STAMPS)/pip-audit/bin/pip-audit: | $(BIN)/python
+	$(BIN)/python -m venv $(STAMPS)/pip-audit
+	$(STAMPS)/pip-audit/bin/python -m pip --disable-pip-version-check --quiet install pip-audit==$(PIP_AUDIT_VERSION)
 
 $(STAMPS)/npm: package-lock.json package.json requirements-node.txt | $(BIN)/python
 	scripts/npm.sh $(VENV) ci --ignore-scripts --loglevel=error
