@@ -69,9 +69,9 @@ def _read(path: Path, _mtime_ns: int, size: int) -> Picture | None:
 
 
 def _read_pixels(path: Path) -> Picture:
-    # Here, since a start waits for neither these nor the forty kinds more that `open` would load in search of the last.
-    from PIL import AvifImagePlugin, ExifTags, Image, WebPImagePlugin  # noqa: F401
+    from PIL import AvifImagePlugin, ExifTags, Image, WebPImagePlugin  # noqa: F401 - here, since not all starts need it
 
+    Image.preinit()  # with those two all of FORMATS: `open` would load forty kinds more in search of one
     with Image.open(path, formats=FORMATS) as image:
         width, height = image.size
         if image.getexif().get(ExifTags.Base.Orientation) in _TURNED:
