@@ -19,6 +19,7 @@ Usage: update.sh [OPTIONS] [RELEASE]
                         network); its requirements must be the same
   --restart COMMAND     how the service is restarted; default: systemctl restart NAME.service
   --keep N              how many releases stay; default: 3
+  --wait SECONDS        how long a release may take until it answers; default: 60
 Run it as root, or as the one who owns HOME; as root it works as the owner, and only restarts as root.
 END
 }
@@ -30,13 +31,13 @@ fail() { printf 'update: %s\n' "$*" >&2; exit 1; }
 here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 home=$(dirname "$(dirname "$here")")
 [ "$(basename "$home")" != releases ] || home=$(dirname "$home")
-name=matome checking='' settings_file='' state='' borrow='' restart='' keep=3 action=update wanted=''
+name=matome checking='' settings_file='' state='' borrow='' restart='' keep=3 wait=60 action=update wanted=''
 
 read_options() {
     while [ $# -gt 0 ]; do
         case $1 in
             --rollback | --list) action=${1#--} ;;
-            --home | --name | --state | --borrow | --restart | --keep | --settings)
+            --home | --name | --state | --borrow | --restart | --keep | --wait | --settings)
                 [ $# -ge 2 ] || fail "$1 needs a value"
                 case $1 in --settings) settings_file=$2 ;; *) printf -v "${1#--}" %s "$2" ;; esac
                 shift
@@ -48,6 +49,7 @@ read_options() {
         shift
     done
     [[ $keep =~ ^[1-9][0-9]*$ ]] || fail "--keep $keep: write a number, 1 at least"
+    [[ $wait =~ ^[1-9][0-9]*$ ]] || fail "--wait $wait: write a number of seconds, 1 at least"
     [ -d "$home" ] || fail "there is no folder $home (--home)"
     home=$(cd -P "$home" && pwd)
     settings_file=${settings_file:-/etc/matome/$name.env}
@@ -185,7 +187,7 @@ index() {
 
 # Wait until a socket answers, then ask for a page of each kind; anything but 200 is a failure.
 ask() {
-    as_owner "$home/releases/$release/.venv/bin/python" - "$@" <<'END'
+    as_owner "$home/releases/$release/.venv/bin/python" - "$1" "$wait" <<'END'
 import http.client, socket, sys, time
 
 class Connection(http.client.HTTPConnection):
@@ -221,9 +223,9 @@ check() {
     local place result=0
     place=$(as_owner mktemp -d)
     (become GUNICORN_WORKERS=1 MATOME_WATCH=0 "GUNICORN_BIND=unix:$place/check.sock" \
-        .venv/bin/python -m gunicorn --config deploy/gunicorn.conf.py --log-level warning wsgi:app) &
+        .venv/bin/python -m gunicorn --config deploy/gunicorn.conf.py --log-level warning wsgi:app 9<&-) &
     checking=$!
-    ask "$place/check.sock" 60 || result=1
+    ask "$place/check.sock" || result=1
     end_check || result=1
     as_owner rm -rf "$place"
     return "$result"
@@ -245,15 +247,15 @@ restart_service() {
 
 # Go over to the release; where it does not answer then, back to the one before.
 switch() {
-    local before
-    before=$(link_target current)
+    local before older
+    before=$(link_target current) older=$(link_target previous)
     if [ -n "$before" ] && [ "$before" != "$release" ]; then point previous "$before"; fi
     point current "$release"
     if [ ! -e "$settings_file" ] || [ -z "$before" ]; then
         say "$described is in $home/current. Next: .venv/bin/flask deploy-config there, then start the service"
         return 0
     fi
-    if restart_service && ask "$live" 60; then
+    if restart_service && ask "$live"; then
         say "$described serves"
         [ "$before" = "$release" ] || diff -rq "$home/releases/$before/deploy" "$home/releases/$release/deploy" >/dev/null ||
             say "deploy/ has changed: flask deploy-config --check … says which files of this machine should follow"
@@ -262,8 +264,9 @@ switch() {
     [ "$before" != "$release" ] || fail "$described does not answer"
     say "$described does not answer: going back to $before" >&2
     point current "$before"
+    if [ -n "$older" ]; then point previous "$older"; else as_owner rm "$home/previous"; fi
     release=$before
-    restart_service && ask "$live" 60 || fail "and $before does not answer either: look at the log of the service"
+    restart_service && ask "$live" || fail "and $before does not answer either: look at the log of the service"
     fail "$described was not taken; $before serves"
 }
 
@@ -296,179 +299,6 @@ main() {
     read_options "$@"
     read_settings
     if [ "$action" = list ]; then list; return; fi
-    as_owner touch "$folder/.complete" "$folder"
-}
-
-# Static files of all releases lie beside each other, under names with a hash: pages that are open go on. First come those
-# of the release that serves, so that they are not the ones that nobody has named for a month.
-publish_static() {
-    [ ! -e "$home/current" ] || as_owner "$home/current/.venv/bin/python" "$home/current/scripts/precompress.py" \
-        "$home/static" >/dev/null || true
-    as_owner "$home/releases/$release/.venv/bin/python" "$home/releases/$release/scripts/precompress.py" \
-        "$home/static" --forget 30 || fail "the static files of $described cannot be published"
-}
-
-# Each release has a data folder of its own, so that neither reads what the other writes in another format. It begins as a
-# copy of the present one's, taken while nobody writes, and `flask index` brings it up to date or builds it again.
-prepare_data() {
-    local folder=$home/releases/$release present part
-    present=$(readlink -f "$home/current/instance" 2>/dev/null || true)
-    if [ -z "$state" ]; then
-        if [ -n "$present" ]; then state=$(dirname "$present")
-        elif [ "$(id -u)" = 0 ]; then state=/var/lib/$name
-        else state=$home/data; fi
-    fi
-    [ -d "$state" ] || if [ "$(id -u)" = 0 ]; then
-        install -d -o "$owner" -g "$(id -g "$owner")" -m 0750 "$state"
-    else
-        mkdir -p "$state"
-    fi
-    if [ ! -d "$state/$release" ]; then
-        as_owner rm -rf "$state/$release.copy"
-        as_owner mkdir "$state/$release.copy"
-        if [ -n "$present" ] && [ -e "$present/current" ]; then
-            # shellcheck disable=SC2016 # expanded by the shell that it is for
-            as_owner flock --wait 600 "$present/lock" bash -c '
-                cp -a --reflink=auto "$1"/g[0-9]* "$1/current" "$1/state.json" "$2/"
-                [ ! -d "$1/images" ] || cp -al "$1/images" "$2/" 2>/dev/null || cp -a "$1/images" "$2/"' \
-                - "$present" "$state/$release.copy" || {
-                say "the data folder could not be copied whole; the index is built anew"
-                as_owner rm -rf "$state/$release.copy"
-                as_owner mkdir "$state/$release.copy"
-            }
-        fi
-        as_owner mv -T "$state/$release.copy" "$state/$release"
-    fi
-    as_owner ln -sfn "$state/$release" "$folder/instance"
-}
-
-index() {
-    [ -e "$settings_file" ] || return 0
-    (become .venv/bin/python -m flask --app wsgi index)
-}
-
-# Wait until a socket answers, then ask for a page of each kind; anything but 200 is a failure.
-ask() {
-    as_owner "$home/releases/$release/.venv/bin/python" - "$@" <<'END'
-import http.client, socket, sys, time
-
-class Connection(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(10)
-        self.sock.connect(sys.argv[1])
-
-def status(path):
-    connection = Connection("localhost", timeout=10)
-    try:
-        connection.request("GET", path, headers={"Host": "localhost", "X-Forwarded-For": "127.0.0.1"})
-        answer = connection.getresponse()
-        answer.read()
-        return answer.status
-    except (OSError, http.client.HTTPException) as error:
-        return error
-    finally:
-        connection.close()
-
-end = time.monotonic() + float(sys.argv[2])
-while (said := status("/readyz")) != 200 and time.monotonic() < end:
-    time.sleep(0.2)
-for path in ("/readyz", "/", "/tags/", "/search?q=a", "/api/search?q=a", "/index.xml"):
-    if (said := status(path)) != 200:
-        sys.exit(f"update: {path} is answered {said}")
-END
-}
-
-# Start the release on a socket of its own, with the settings and the data it will serve.
-check() {
-    [ -e "$settings_file" ] || return 0
-    local place result=0
-    place=$(as_owner mktemp -d)
-    (become GUNICORN_WORKERS=1 MATOME_WATCH=0 "GUNICORN_BIND=unix:$place/check.sock" \
-        .venv/bin/python -m gunicorn --config deploy/gunicorn.conf.py --log-level warning wsgi:app) &
-    checking=$!
-    ask "$place/check.sock" 60 || result=1
-    end_check || result=1
-    as_owner rm -rf "$place"
-    return "$result"
-}
-
-end_check() {
-    [ -n "$checking" ] || return 0
-    local process=$checking
-    checking=
-    kill "$process" 2>/dev/null || return 1
-    wait "$process" || true
-}
-
-restart_service() {
-    if [ -n "$restart" ]; then bash -c "$restart"
-    elif [ "$(id -u)" = 0 ]; then systemctl restart "$name.service"
-    else systemctl --user restart "$name.service"; fi
-}
-
-# Go over to the release; where it does not answer then, back to the one before.
-switch() {
-    local before
-    before=$(link_target current)
-    if [ -n "$before" ] && [ "$before" != "$release" ]; then point previous "$before"; fi
-    point current "$release"
-    if [ ! -e "$settings_file" ] || [ -z "$before" ]; then
-        say "$described is in $home/current. Next: .venv/bin/flask deploy-config there, then start the service"
-        return 0
-    fi
-    if restart_service && ask "$live" 60; then
-        say "$described serves"
-        [ "$before" = "$release" ] || diff -rq "$home/releases/$before/deploy" "$home/releases/$release/deploy" >/dev/null ||
-            say "deploy/ has changed: flask deploy-config --check … says which files of this machine should follow"
-        return 0
-    fi
-    [ "$before" != "$release" ] || fail "$described does not answer"
-    say "$described does not answer: going back to $before" >&2
-    point current "$before"
-    release=$before
-    restart_service && ask "$live" 60 || fail "and $before does not answer either: look at the log of the service"
-    fail "$described was not taken; $before serves"
-}
-
-list() {
-    local folder
-    for folder in $(as_owner ls -1t "$home/releases"); do
-        is_there "$folder" || continue
-        case $folder in
-            "$(link_target current)") say "$folder serves" ;;
-            "$(link_target previous)") say "$folder the one before" ;;
-            *) say "$folder" ;;
-        esac
-    done
-}
-
-# Remove what is older than the newest releases, with its data; never the one that serves, and the one before.
-prune() {
-    local folder here_=0
-    for folder in $(as_owner ls -1t "$home/releases"); do
-        here_=$((here_ + 1))
-        case $folder in "$(link_target current)" | "$(link_target previous)") continue ;; esac
-        [ "$here_" -gt "$keep" ] || continue
-        say "removing $folder"
-        as_owner rm -rf "$home/releases/$folder" "${state:?}/$folder"
-    done
-}
-
-main() {
-    trap end_check EXIT
-    read_options "$@"
-    read_settings
-    if [ "$action" = list ]; then
-        for folder in "$home"/releases/*/; do
-            folder=$(basename "$folder")
-            is_there "$folder" || continue
-            [ "$folder" = "$(link_target current)" ] && mark=' (serves)' || mark=
-            [ "$folder" = "$(link_target previous)" ] && mark=' (the one before)'
-            say "$(as_owner git -C "$home/repository" describe --tags --always "$folder" 2>/dev/null || say "$folder") $folder$mark"
-        done
-        return
-    fi
     as_owner touch "$home/.update.lock"
     exec 9<"$home/.update.lock"
     flock --nonblock 9 || fail "another update of $home is under way"

@@ -174,7 +174,9 @@ class Deployment:
 
     @property
     def base_url(self) -> str:
-        """Return the address of the site as readers have it."""
+        """Return the address of the site as readers have it; a proxy in front ends TLS where nginx does not."""
+        if self.trusted_proxies and not self.tls:
+            return f"https://{self.domain}"
         scheme, port, usual = ("https", self.https_port, 443) if self.tls else ("http", self.http_port, 80)
         return f"{scheme}://{self.domain}" + ("" if port == usual else f":{port}")
 

@@ -72,7 +72,6 @@ def _path(name: str, help_: str) -> Callable[[Command], Command]:
 @click.option("--full-addresses", is_flag=True, help="Write whole addresses of readers into nginx's log.")
 @click.option("--stapling", is_flag=True, help="Staple OCSP answers; not every certificate names whom to ask.")
 @click.option("--metrics/--no-metrics", default=False, help="Serve /metrics, to this machine alone.", show_default=True)
-@click.option("--full-addresses", is_flag=True, help="Write whole addresses of readers into nginx's log.")
 @click.option(
     "--watch/--no-watch", default=True, help="Watch the content; else index by path and timer.", show_default=True
 )
