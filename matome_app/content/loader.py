@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ class _Links:
         return None if ".." in parts or not parts else url_path(self.path, *parts).rstrip("/")
 
     def has_image(self, source: str) -> bool:
-        return source.startswith("/") or (self.site.content / self.folder / source).is_file()
+        return source.startswith("/") or os.path.isfile(self.site.content / self.folder / source)
 
 
 def read_post(text: str, file: str, site: Site) -> tuple[Post | None, list[Fault]]:

@@ -9,7 +9,7 @@ from flask import Blueprint, Response, abort, send_file
 
 from matome_app.store import queries
 from matome_app.web.context import session, settings
-from matome_app.web.headers import SANDBOX
+from matome_app.web.headers import SANDBOX, share
 from matome_app.web.urls import is_file
 
 blueprint = Blueprint("files", __name__)
@@ -94,4 +94,5 @@ def _send(path: Path) -> Response:
     """Send a picture; an SVG that is opened by itself runs nothing."""
     response = send_file(path, mimetype=KINDS[path.suffix.lower()], max_age=3600)
     response.headers["Content-Security-Policy"] = SANDBOX
+    share(response)
     return response

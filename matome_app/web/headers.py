@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Final
 
 from flask import Flask, Response, request
+from werkzeug.serving import WSGIRequestHandler
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -49,14 +50,16 @@ HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-SHOWN_ELSEWHERE: Final = ("files", "images", "og_images")
-"""Blueprints of pictures, which readers of feeds and cards of links show on other sites."""
+SHOWN_ELSEWHERE: Final = ("images", "og_images")
+"""Blueprints of pictures, which readers of feeds and cards of links show on other sites; files beside posts say so."""
 
 
 def init_app(app: Flask) -> None:
     """Add the headers to every answer of the app."""
     app.after_request(let_others_show)
     app.wsgi_app = _Completed(app.wsgi_app)  # type: ignore[method-assign]
+    # The server of `flask run` names its version and Python's, whatever the app says; nothing else can be told it.
+    WSGIRequestHandler.version_string = lambda _: "matome"  # type: ignore[method-assign,assignment]
 
 
 def let_others_show(response: Response) -> Response:
@@ -78,12 +81,9 @@ class _Completed:
         self.app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        # Werkzeug's server would say its version and Python's.
-        added = HEADERS | ({"Server": "matome"} if environ.get("SERVER_SOFTWARE", "").startswith("Werkzeug") else {})
-
         def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
             there = {name.lower() for name, _ in headers}
-            missing = [(name, value) for name, value in added.items() if name.lower() not in there]
+            missing = [(name, value) for name, value in HEADERS.items() if name.lower() not in there]
             return start_response(status, [*headers, *missing], exc_info)
 
         answer: Iterable[bytes] = self.app(environ, start)
