@@ -40,7 +40,7 @@ class Metrics:
         self._pid = os.getpid()
         self._registry = CollectorRegistry()
         self._lock = threading.Lock()
-        self._seen = {name: [0, 0] for name in USE}
+        self._seen = {name: list(use) for name, use in USE.items()}
         self._requests = Counter(
             "matome_requests", "Requests answered.", ("route", "status", "fragment"), registry=self._registry
         )
