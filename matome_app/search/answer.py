@@ -13,13 +13,14 @@ from matome_app.search.clauses import clauses, is_sought, plain_word
 from matome_app.search.columns import Columns, Ints
 from matome_app.search.engine import Hit, PostHit, SearchResult, Suggestion
 from matome_app.search.explain import explain
-from matome_app.search.facets import count_facets, count_months, post_counts
+from matome_app.search.facets import count_facets, count_months
 from matome_app.search.inflection import other_forms
 from matome_app.search.leaves import SPELLING, find, find_characters
-from matome_app.search.matching import Matches, match, param_flags, posts_of
+from matome_app.search.matches import Matches
+from matome_app.search.matching import match, param_tests, posts_of
 from matome_app.search.params import Scope, SearchParams, Sort
 from matome_app.search.query import Group, Query, Term, parse
-from matome_app.search.ranking import page_count, page_slots
+from matome_app.search.ranking import page_count, page_places
 from matome_app.search.snapshot import Snapshot
 from matome_app.search.suggest import suggest
 
@@ -58,10 +59,10 @@ class Answer:
         """Search, count and cut out the page."""
         params, query, columns = self._params, self._query, self._snapshot.columns
         found = match(self._connection, self._snapshot, query, params)
-        slots = page_slots(columns, found, order_of(params, query), params.page)
+        places = page_places(columns, found, order_of(params, query), params.page)
         total = found.total
-        hits, highlights = self._hits(found, slots)
-        in_post = post_counts(columns, found)
+        hits, highlights = self._hits(found.slots[places], found.tier[places].tolist())
+        in_post = columns.hits_of_posts(found.slots)
         deadline = time.perf_counter() + self._facet_budget
         facets, late = count_facets(self._snapshot, params, found, in_post, lambda: time.perf_counter() > deadline)
         return SearchResult(
@@ -82,12 +83,11 @@ class Answer:
             took_ms=(time.perf_counter() - self._started) * 1000,
         )
 
-    def _hits(self, found: Matches, slots: Ints) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
+    def _hits(self, slots: Ints, tiers: list[int]) -> tuple[tuple[Hit, ...], tuple[str, ...]]:
         """Return the hits of the page and what to mark in them."""
         columns = self._snapshot.columns
         keys: list[int] = columns.keys[slots].tolist()
         posts = [columns.posts[number].card for number in columns.post[slots].tolist()]
-        tiers = found.tier[slots].tolist()
         spelled = [key for key, tier in zip(keys, tiers, strict=True) if tier == SPELLING]
         explained = explain(self._connection, self._snapshot, self._query, spelled)
         hits = tuple(
@@ -107,9 +107,10 @@ class Answer:
         if not sought:
             return ()
         flags = np.logical_and.reduce([posts_of(self._snapshot, clause) for clause in sought])
-        narrowed = param_flags(self._snapshot, SearchParams(tags=self._params.tags, month=self._params.month))
-        for allowed in narrowed:
-            flags &= np.bincount(columns.post[allowed], minlength=len(columns.posts)) > 0
+        for test in param_tests(self._snapshot, SearchParams(tags=self._params.tags, month=self._params.month)):
+            allowed = np.zeros(len(flags), bool)
+            allowed[columns.run_posts[test(columns.run_starts)]] = True
+            flags &= allowed
         return posts_by_hits(columns, np.flatnonzero(flags), in_post, MOST_POSTS)
 
     def _totals(self, total: int) -> dict[Scope, int]:
@@ -124,7 +125,8 @@ class Answer:
         if not self._params.month:
             return in_post
         others = self._params.replace(month="", sort="newest")
-        return post_counts(self._snapshot.columns, match(self._connection, self._snapshot, self._query, others))
+        found = match(self._connection, self._snapshot, self._query, others)
+        return self._snapshot.columns.hits_of_posts(found.slots)
 
     def _inflections(self, found: Matches) -> tuple[Suggestion, ...]:
         """Return the searches for all forms of the verbs and adjectives, with how many more comments each finds."""
@@ -145,11 +147,11 @@ class Answer:
     def _more_with(self, group: Group, forms: tuple[str, ...], found: Matches) -> int:
         """Return how many comments are found only by other forms of a word."""
         slots = find_characters(self._connection, self._snapshot, forms)
-        slots = slots[found.tier[slots] == 0]
+        slots = slots[found.tiers()[slots] == 0]
         rest = Query(tuple(other for other in self._query.groups if other is not group))
         if rest.groups or self._params.is_filtered:
             others = match(self._connection, self._snapshot, rest, self._params.replace(sort="newest"))
-            slots = slots[others.tier[slots] > 0]
+            slots = slots[others.tiers()[slots] > 0]
         return len(slots)
 
     def _count(self, params: SearchParams) -> int:

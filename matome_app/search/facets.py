@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Sequence
+from heapq import nsmallest
 from typing import Final
 
 import numpy as np
 
 from matome_app.search.columns import Columns, Ints, Pairs
 from matome_app.search.engine import FacetValue
-from matome_app.search.matching import Matches
+from matome_app.search.matches import Matches
 from matome_app.search.params import SearchParams
 from matome_app.search.snapshot import Snapshot
 
 MOST: Final = 12
-_MANY: Final = 8
-"""When more than one comment in so many is found, it is quicker to go through all."""
 _MOST_MONTHS: Final = 600
 _MONTH = re.compile(r"[0-9]{4}/(0[1-9]|1[0-2])")
 
@@ -73,16 +72,9 @@ def _from_to(first: str, last: str) -> list[str]:
     return [f"{n // 12:04}/{n % 12 + 1:02}" for n in range(start, min(end, start + _MOST_MONTHS) + 1)]
 
 
-def post_counts(columns: Columns, found: Matches) -> Ints:
-    """Return the number of hits in every post."""
-    if found.total * _MANY > columns.size:
-        return columns.hits_of_posts(found.tier)
-    return np.bincount(columns.post[found.slots], minlength=len(columns.posts))
-
-
 def _through_posts(pairs: Pairs, in_post: Ints) -> Ints:
     """Return the hits of every value from the hits of every post."""
-    weights = np.bincount(pairs.values, weights=in_post[pairs.posts], minlength=len(pairs.names))
+    weights = np.bincount(pairs.values, weights=in_post.take(pairs.posts), minlength=len(pairs.names))
     return weights.astype(np.int64)
 
 
@@ -101,10 +93,16 @@ def _top(labels: Sequence[str], counts: Ints, chosen: dict[int | None, str]) -> 
         # all that could be among the first, so that ties are broken by name and not by chance
         least = np.partition(counts[numbers], -MOST)[-MOST]
         numbers = numbers[counts[numbers] >= least]
-    best = sorted((n for n in numbers.tolist() if labels[n]), key=lambda n: (-counts[n], labels[n]))[:MOST]
+    best = _first(labels, numbers, counts[numbers])
     best += [number for number in chosen if number is not None and number not in best]
     values = [_value(labels[number], int(counts[number]), chosen.get(number)) for number in best]
     return (*values, *_unknown(chosen))
+
+
+def _first(labels: Sequence[str], numbers: Ints, counts: Ints) -> list[int]:
+    """Return the numbers with the highest counts and, of one count, the first labels; what has no label is left out."""
+    counted = zip(numbers.tolist(), counts.tolist(), strict=True)
+    return [n for _, _, n in nsmallest(MOST, ((-count, labels[n], n) for n, count in counted if labels[n]))]
 
 
 def _months(columns: Columns, counts: Ints, chosen: dict[int | None, str]) -> tuple[FacetValue, ...]:

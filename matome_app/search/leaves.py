@@ -12,10 +12,12 @@ from matome_app.search.analysis import fold, latin_runs
 from matome_app.search.columns import Codes, Ints
 from matome_app.search.grams import gram_word, match_gram, match_runs, match_substring, run_word
 from matome_app.search.latin import LatinTerm, read_latin
+from matome_app.search.matches import Matches
 from matome_app.search.postings import LATIN, WORDS
 from matome_app.search.query import Term
 from matome_app.search.scoring import bm25f
-from matome_app.search.snapshot import Floats, Leaf, Snapshot, Tiers
+from matome_app.search.slot_sets import Floats, Slots, Tiers, in_order, spread_out
+from matome_app.search.snapshot import Leaf, Snapshot
 from matome_app.search.tables import GRAMS, TRIGRAMS, fetch, gram_keys, parse_numbers
 from matome_app.search.titles import Places, title_weights
 from matome_app.search.words import PART, VARIANT, Word, Words, without_long_vowel
@@ -67,52 +69,48 @@ class _Finder:
         self._columns = snapshot.columns
 
     def find(self, term: Term) -> Leaf:
-        tier = np.zeros(self._columns.size, np.uint8)
         if term.excluded:
-            tier[self._literal(term)] = CHARACTERS
-            return self._leaf(term, tier, None)
-        frequency = np.zeros(self._columns.size, np.float32)
+            slots = self._literal(term)
+            return Leaf(slots, np.full(len(slots), CHARACTERS, np.uint8), np.zeros(len(slots), np.float32))
         if term.text.isascii() and latin_runs(term.text):
-            self._latin(term, tier, frequency)
-        elif term.text.isascii():
-            tier[self.substring(term.text)] = PHRASE if term.quoted else CHARACTERS
-        else:
-            self._japanese(term, tier, frequency)
-        return self._leaf(term, tier, frequency)
+            return self._leaf(term, *self._latin(term))
+        if term.text.isascii():
+            slots = self.substring(term.text)
+            tier = np.full(len(slots), PHRASE if term.quoted else CHARACTERS, np.uint8)
+            return self._leaf(term, slots, tier, np.zeros(len(slots), np.float32))
+        return self._leaf(term, *self._japanese(term))
 
     def with_names(self, leaf: Leaf, names: Sequence[Term]) -> Leaf:
         """Add what a term finds under other names, as other spellings."""
-        if not names:
-            return leaf
-        tier = np.zeros(self._columns.size, np.uint8)
-        score = np.zeros(self._columns.size, np.float32)
-        tier[leaf.slots], score[leaf.slots] = leaf.tier, leaf.score
+        found = self._matches(leaf.slots, leaf.tier, leaf.score)
         for name in names:
             other = find(self._connection, self._snapshot, name)
-            tier[other.slots] = np.maximum(tier[other.slots], SPELLING)
-            score[other.slots] += other.score * np.float32(SPELLING_WEIGHT)
-        slots = np.flatnonzero(tier != 0).astype(np.int32)  # of bytes it would take ten times as long
-        return Leaf(slots, tier[slots], score[slots])
+            tier = np.full(len(other.slots), SPELLING, np.uint8)
+            found = found.either(self._matches(other.slots, tier, other.score * np.float32(SPELLING_WEIGHT)))
+        return Leaf(found.slots.astype(np.int32), found.tier, found.score) if names else leaf
 
-    def _leaf(self, term: Term, tier: Tiers, frequency: Floats | None) -> Leaf:
-        slots = np.flatnonzero(tier != 0).astype(np.int32)  # of bytes it would take ten times as long
-        if frequency is None:
-            return Leaf(slots, tier[slots], np.zeros(len(slots), np.float32))
+    def _matches(self, slots: Codes, tier: Tiers, score: Floats) -> Matches:
+        return Matches.of(self._columns.size, slots, tier, score)
+
+    def _leaf(self, term: Term, slots: Slots, tier: Tiers, frequency: Floats) -> Leaf:
         columns = self._columns
-        score = bm25f(columns, slots, frequency[slots], title_weights(columns, term)[columns.post[slots]])
-        return Leaf(slots, tier[slots], score)
+        in_posts = title_weights(columns, term)
+        boost = None if in_posts is None else in_posts.take(columns.post.take(slots))
+        return Leaf(slots.astype(np.int32, copy=False), tier, bm25f(columns, slots, frequency, boost))
 
     def _literal(self, term: Term) -> Codes:
         if term.text.isascii() and latin_runs(term.text):
             return self._with_runs(read_latin(term.text, literal=True))
         return self.substring(term.text)
 
-    def _latin(self, term: Term, tier: Tiers, frequency: Floats) -> None:
+    def _latin(self, term: Term) -> tuple[Ints, Tiers, Floats]:
         latin = read_latin(term.text, literal=term.quoted)
-        slots = self._with_runs(latin)
+        slots = self._with_runs(latin).astype(np.int64)
+        frequency = np.zeros(len(slots), np.float32)
         for runs in latin.choices:
-            frequency[slots] = np.maximum(frequency[slots], self._least(LATIN, runs)[slots])
-        tier[slots] = np.where(frequency[slots] > 0, WHOLE, CHARACTERS)  # inside addresses only: a partial hit
+            np.maximum(frequency, self._least(LATIN, runs, slots), out=frequency)
+        tier = np.where(frequency > 0, WHOLE, CHARACTERS)  # inside addresses only: a partial hit
+        return slots, tier.astype(np.uint8), frequency
 
     def _with_runs(self, latin: LatinTerm) -> Codes:
         """Return the comments a Latin term matches."""
@@ -170,52 +168,54 @@ class _Finder:
         slots = self._columns.slots(keys)
         return slots if not len(slots) or slots.min() >= 0 else slots[slots >= 0]
 
-    def _japanese(self, term: Term, tier: Tiers, frequency: Floats) -> None:
-        tier[self.substring(term.text if term.quoted else without_long_vowel(term.text))] = CHARACTERS
+    def _japanese(self, term: Term) -> tuple[Ints, Tiers, Floats]:
+        slots = self.substring(term.text if term.quoted else without_long_vowel(term.text)).astype(np.int64)
         words = [word for _, word in words_of_thread().cut(term.text)]
         if len(words) == 1 and words[0].surface == term.text:
-            self._one_word(words[0], term.quoted, tier, frequency)
-        else:
-            if term.quoted:
-                tier[tier > 0] = PHRASE
-            self._several_words(tuple(word.surface for word in words), tier, frequency)
+            return self._one_word(words[0], term.quoted, slots)
+        least = self._least(WORDS, [word.surface for word in words], slots)
+        return slots, np.where(least > 0, WHOLE, PHRASE if term.quoted else CHARACTERS).astype(np.uint8), least
 
-    def _one_word(self, word: Word, quoted: bool, tier: Tiers, frequency: Floats) -> None:
-        """Raise what holds the word whole or in a compound, and add other spellings."""
-        places = []
-        if word.normal and not quoted:
-            places.append((VARIANT + word.normal, SPELLING, SPELLING_WEIGHT))
-            if word.normal != word.surface:
-                places.append((word.normal, SPELLING, SPELLING_WEIGHT))
-        places += [(PART + word.surface, PHRASE, PART_WEIGHT), (word.surface, WHOLE, 1.0)]
-        literal = tier > 0
-        for stored, level, weight in places:  # from the lowest level to the highest
-            slots, weights = self._snapshot.words.postings(WORDS, stored)
-            if level != SPELLING and not (held := literal[slots]).all():
-                slots, weights = slots[held], weights[held]
-            frequency[slots] += weights * np.float32(weight)
+    def _one_word(self, word: Word, quoted: bool, literal: Ints) -> tuple[Ints, Tiers, Floats]:
+        """Tell what holds the word whole or in a compound from what only has its characters; add other spellings."""
+        tier = np.zeros(self._columns.size, np.uint8)
+        tier[literal] = CHARACTERS
+        spelled = dict.fromkeys([VARIANT + word.normal, word.normal]) if word.normal and not quoted else {}
+        spelled.pop(word.surface, None)
+        places = [(*self._postings(stored), SPELLING, SPELLING_WEIGHT) for stored in spelled]
+        for stored, level, weight in ((PART + word.surface, PHRASE, PART_WEIGHT), (word.surface, WHOLE, 1.0)):
+            slots, weights = self._postings(stored)
+            held = tier.take(slots) != 0
+            places.append((*((slots, weights) if held.all() else (slots[held], weights[held])), level, weight))
+        pieces = [literal]
+        for slots, _, level, _ in places:  # from the lowest level to the highest
+            if level == SPELLING:
+                pieces.append(slots[tier.take(slots) == 0])
             tier[slots] = level
+        found = in_order(tier, pieces)
+        frequency = spread_out(found, np.zeros(len(found), np.float32), self._columns.size)
+        for slots, weights, _, weight in places:
+            frequency[slots] += weights * np.float32(weight)
+        return found, tier.take(found), frequency.take(found)
 
-    def _several_words(self, surfaces: Sequence[str], tier: Tiers, frequency: Floats) -> None:
-        """Raise what holds the characters and, whole, the rarest of the words (reading all would be slow)."""
-        if surfaces:
-            least = self._least(WORDS, surfaces)
-            held = (least > 0) & (tier > 0)
-            tier[held] = WHOLE
-            frequency[held] = least[held]
+    def _postings(self, stored: str) -> tuple[Ints, Floats]:
+        slots, weights = self._snapshot.words.postings(WORDS, stored)
+        return slots.astype(np.int64), weights
 
-    def _least(self, field: str, terms: Sequence[str]) -> Floats:
-        """Return how often every comment has the one of some terms it has least.
+    def _least(self, field: str, terms: Sequence[str], among: Ints) -> Floats:
+        """Return how often each of some comments has the one of some terms it has least.
 
         Of many terms the rarest count, of these no very frequent one beside a rarer: it tells little and costs most.
         """
         least: Floats | None = None
-        for term in self._rarest(field, sorted(set(terms))):
+        nothing = np.zeros(len(among), np.float32)
+        for term in self._rarest(field, sorted(set(terms))) if len(among) else ():
             slots, weights = self._snapshot.words.postings(field, term)
-            dense = np.zeros(self._columns.size, np.float32)
-            dense[slots] = weights
-            least = dense if least is None else np.minimum(least, dense, out=least)
-        return np.zeros(self._columns.size, np.float32) if least is None else least
+            spread = spread_out(among, nothing, self._columns.size)
+            spread[slots.astype(np.int64)] = weights
+            counts = spread.take(among)
+            least = counts if least is None else np.minimum(least, counts, out=least)
+        return nothing if least is None else least
 
     def _rarest(self, field: str, terms: Sequence[str]) -> list[str]:
         if len(terms) < 2:

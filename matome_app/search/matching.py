@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Collection
+from dataclasses import replace
+from datetime import date
+from functools import reduce
 
 import numpy as np
 from sqlalchemy import Connection
 
 from matome_app.search.clauses import Clause, clauses, is_sought, plain_runs
-from matome_app.search.columns import Columns, Flags, Ints, within
+from matome_app.search.columns import Columns, Flags, within
 from matome_app.search.leaves import SPELLING, SPELLING_WEIGHT, WHOLE, find, name_term, variants
+from matome_app.search.matches import Matches, Test
 from matome_app.search.params import SearchParams
 from matome_app.search.phrases import find_phrase
 from matome_app.search.query import Filter, Group, Part, Query, Term
-from matome_app.search.snapshot import Floats, Snapshot, Tiers
+from matome_app.search.snapshot import Snapshot
 from matome_app.search.titles import posts_with
-
-
-@dataclass(frozen=True, eq=False)
-class Matches:
-    """What is found, one value a comment: tier (0 is not found), score, and whether the words stand together.
-
-    There are no scores where the order does not ask for them.
-    """
-
-    tier: Tiers
-    score: Floats
-    together: Flags | None = None
-
-    @cached_property
-    def slots(self) -> Ints:
-        """The comments found, in the order of their slots; to be asked for when all conditions are applied."""
-        return np.flatnonzero(self.tier.astype(bool))
-
-    @property
-    def total(self) -> int:
-        """How many comments are found."""
-        return len(self.slots)
 
 
 def match(connection: Connection, snapshot: Snapshot, query: Query, params: SearchParams) -> Matches:
     """Find the comments of a query that pass the filters of the parameters."""
     matcher = _Matcher(connection, snapshot, scored=params.sort == "relevance")
     found = matcher.spread(query) if params.scope == "post" else matcher.in_one(query)
-    for flags in [*matcher.conditions(query), *param_flags(snapshot, params)]:
-        np.multiply(found.tier, flags, out=found.tier)
+    for test in [*matcher.conditions(query), *param_tests(snapshot, params)]:
+        found = found.kept(test)
     if params.sort != "relevance":
         return found
-    return Matches(found.tier, found.score, matcher.together(query, found))
+    return replace(found, together=matcher.together(query, found))
 
 
 class _Matcher:
@@ -62,14 +43,7 @@ class _Matcher:
     def in_one(self, query: Query) -> Matches:
         """Find the comments that match every clause."""
         sought = clauses(query, self._snapshot.terms)
-        if not sought:
-            return self._everything()
-        found = self._clause(sought[0])
-        for clause in sought[1:]:
-            one = self._clause(clause)
-            np.minimum(found.tier, one.tier, out=found.tier)
-            np.add(found.score, one.score, out=found.score)
-        return found
+        return reduce(Matches.both, map(self._clause, sought)) if sought else self._everything()
 
     def spread(self, query: Query) -> Matches:
         """Find the comments that match any clause, in threads (with their titles) that match every one."""
@@ -77,91 +51,72 @@ class _Matcher:
         if not sought:
             return self._everything()
         columns = self._snapshot.columns
-        found = self._nothing()
+        several = [self._clause(clause) for clause in sought]
         whole = np.ones(len(columns.posts), bool)
-        for clause in sought:
-            one = self._clause(clause)
-            np.maximum(found.tier, one.tier, out=found.tier)
-            np.add(found.score, one.score, out=found.score)
-            whole &= posts_of(self._snapshot, clause) | columns.posts_with(one.tier)
-        np.multiply(found.tier, columns.of_posts(whole), out=found.tier)
-        return found
+        for clause, one in zip(sought, several, strict=True):
+            posts = posts_of(self._snapshot, clause)
+            posts[columns.post.take(one.slots)] = True
+            whole &= posts
+        return reduce(Matches.either, several).kept(lambda slots: whole.take(columns.post[slots]))
 
     def together(self, query: Query, found: Matches) -> Flags | None:
         """Tell of the comments found whether words that follow each other in the query do so in them."""
         runs = plain_runs(query)
         if not runs:
             return None
-        flags = np.zeros(self._snapshot.columns.size, bool)
+        among = found.tiers() != 0
+        flags = np.zeros(len(among), bool)
         for run in runs:
-            flags[find_phrase(self._connection, self._snapshot, run, found.tier > 0)] = True
-        return flags
+            flags[find_phrase(self._connection, self._snapshot, run, among)] = True
+        return flags.take(found.slots)
 
-    def conditions(self, query: Query) -> list[Flags]:
-        """Return what lone filters and exclusions let through; several users are alternatives, as in the URL."""
-        flags: list[Flags] = []
-        users: list[Flags] = []
+    def conditions(self, query: Query) -> list[Test]:
+        """Return what lone filters and exclusions ask; several users are alternatives, as in the URL."""
+        tests: list[Test] = []
+        users: set[int] | None = None
         for group in query.groups:
             if is_sought(group):
                 continue
             part = group.parts[0]
             if isinstance(part, Filter) and part.field == "user" and not part.excluded:
-                users.append(self._flags(part))
+                users = (users or set()) | self._snapshot.names.users(part.value)
             else:
-                flags.append(self._flags(part))
-        return [*flags, np.logical_or.reduce(users)] if users else flags
+                tests.append(self._test(part))
+        return tests if users is None else [*tests, _users_test(self._snapshot, users)]
 
     def _everything(self) -> Matches:
-        return Matches(np.full(self._snapshot.columns.size, WHOLE, np.uint8), self._no_score())
+        return Matches.every(self._snapshot.columns.size, WHOLE, self._scored)
 
-    def _nothing(self) -> Matches:
-        return Matches(np.zeros(self._snapshot.columns.size, np.uint8), self._no_score())
-
-    def _no_score(self) -> Floats:
-        """Return a score of nothing for every comment, or no scores at all, where they do not matter."""
-        return np.zeros(self._snapshot.columns.size if self._scored else 0, np.float32)
+    def _found(self, term: Term) -> Matches:
+        leaf = find(self._connection, self._snapshot, term)
+        return Matches.of(self._snapshot.columns.size, leaf.slots, leaf.tier, leaf.score if self._scored else None)
 
     def _clause(self, clause: Clause) -> Matches:
         """Find what matches all groups of a clause, or its names in the term table as other spellings."""
-        found = self._group(clause.groups[0])
-        for group in clause.groups[1:]:
-            one = self._group(group)
-            np.minimum(found.tier, one.tier, out=found.tier)
-            np.add(found.score, one.score, out=found.score)
+        found = reduce(Matches.both, map(self._group, clause.groups))
         for name in clause.names:
-            leaf = find(self._connection, self._snapshot, name_term(name))
-            found.tier[leaf.slots] = np.maximum(found.tier[leaf.slots], SPELLING)
-            if self._scored:
-                found.score[leaf.slots] += leaf.score * np.float32(SPELLING_WEIGHT)
+            one = self._found(name_term(name))
+            tier = np.full(one.total, SPELLING, np.uint8)
+            found = found.either(replace(one, tier=tier, score=one.score * np.float32(SPELLING_WEIGHT)))
         return found
 
     def _group(self, group: Group) -> Matches:
         """Find what matches one of the parts: the best tier, the sum of the scores."""
-        found = self._nothing()
-        if len(group.parts) == 1 and isinstance(group.parts[0], Term):
-            leaf = find(self._connection, self._snapshot, group.parts[0])
-            found.tier[leaf.slots] = leaf.tier
-            if self._scored:
-                found.score[leaf.slots] = leaf.score
-            return found
-        for part in group.parts:
-            if isinstance(part, Term) and not part.excluded:
-                leaf = find(self._connection, self._snapshot, part)
-                found.tier[leaf.slots] = np.maximum(found.tier[leaf.slots], leaf.tier)
-                if self._scored:
-                    found.score[leaf.slots] += leaf.score
-            else:
-                np.maximum(found.tier, self._flags(part) * np.uint8(WHOLE), out=found.tier)
-        return found
+        return reduce(Matches.either, map(self._part, group.parts))
 
-    def _flags(self, part: Part) -> Flags:
-        """Return what a filter or an exclusion lets through."""
+    def _part(self, part: Part) -> Matches:
+        if isinstance(part, Term) and not part.excluded:
+            return self._found(part)
+        return self._everything().kept(self._test(part))
+
+    def _test(self, part: Part) -> Test:
+        """Return what a filter or an exclusion asks."""
         if isinstance(part, Filter):
-            flags = filter_flags(self._snapshot, part)
-            return ~flags if part.excluded else flags
+            test = filter_test(self._snapshot, part)
+            return (lambda slots: ~test(slots)) if part.excluded else test
         flags = np.ones(self._snapshot.columns.size, bool)
         flags[find(self._connection, self._snapshot, part).slots] = False
-        return flags
+        return lambda slots: flags[slots]
 
 
 def posts_of(snapshot: Snapshot, clause: Clause) -> Flags:
@@ -174,35 +129,55 @@ def posts_of(snapshot: Snapshot, clause: Clause) -> Flags:
     return flags | posts_with(columns, map(name_term, clause.names))
 
 
-def filter_flags(snapshot: Snapshot, part: Filter) -> Flags:
-    """Tell of every comment whether it meets a condition (before it is turned round by an exclusion)."""
-    columns = snapshot.columns
+def filter_test(snapshot: Snapshot, part: Filter) -> Test:
+    """Return what asks of comments whether they meet a condition (before it is turned round by an exclusion)."""
+    columns, names = snapshot.columns, snapshot.names
     if part.field == "user":
-        return np.isin(columns.user, list(snapshot.names.users(part.value)))
+        return _users_test(snapshot, names.users(part.value))
     if part.field == "tag":
-        return columns.of_posts(columns.post_flags(columns.tags, snapshot.names.tags(part.value)))
+        return _posts_test(columns, columns.post_flags(columns.tags, names.tags(part.value)))
     if part.field == "month":
-        return columns.of_posts(columns.post_flags(columns.months, snapshot.names.months(part.value)))
-    return within(columns, part.day if part.field == "after" else None, part.day if part.field == "before" else None)
+        return _posts_test(columns, columns.post_flags(columns.months, names.months(part.value)))
+    return _days_test(
+        columns, part.day if part.field == "after" else None, part.day if part.field == "before" else None
+    )
 
 
-def param_flags(snapshot: Snapshot, params: SearchParams) -> list[Flags]:
-    """Return what each of the filters in the URL lets through."""
+def param_tests(snapshot: Snapshot, params: SearchParams) -> list[Test]:
+    """Return what each of the filters in the URL asks."""
     columns = snapshot.columns
-    flags = [filter_flags(snapshot, Filter("tag", tag)) for tag in params.tags]
+    tests = [filter_test(snapshot, Filter("tag", tag)) for tag in params.tags]
     if params.users:
-        flags.append(np.isin(columns.user, [n for user in params.users for n in snapshot.names.users(user)]))
+        tests.append(_users_test(snapshot, {n for user in params.users for n in snapshot.names.users(user)}))
     if params.month:
-        flags.append(filter_flags(snapshot, Filter("month", params.month)))
+        tests.append(filter_test(snapshot, Filter("month", params.month)))
     if params.after or params.before:
-        flags.append(within(columns, params.after, params.before))
+        tests.append(_days_test(columns, params.after, params.before))
     if params.color:
-        flags.append(_colored(columns, params.color))
+        tests.append(_color_test(columns, params.color))
     if params.post:
-        flags.append(columns.of_posts(np.array([post.card.path == params.post for post in columns.posts], bool)))
-    return flags
+        tests.append(_posts_test(columns, np.array([post.card.path == params.post for post in columns.posts], bool)))
+    return tests
 
 
-def _colored(columns: Columns, color: str) -> Flags:
+def _posts_test(columns: Columns, flags: Flags) -> Test:
+    return lambda slots: flags.take(columns.post[slots])
+
+
+def _users_test(snapshot: Snapshot, numbers: Collection[int]) -> Test:
+    columns = snapshot.columns
+    if len(numbers) == 1:
+        (number,) = numbers
+        return lambda slots: columns.user[slots] == number
+    flags = np.zeros(len(columns.users), bool)
+    flags[list(numbers)] = True
+    return lambda slots: flags[columns.user[slots]]
+
+
+def _days_test(columns: Columns, after: date | None, before: date | None) -> Test:
+    return lambda slots: within(columns.created[slots], after, before)
+
+
+def _color_test(columns: Columns, color: str) -> Test:
     wanted = [number for number, one in enumerate(columns.colors) if one == color or (color == "any" and one)]
-    return np.isin(columns.color, wanted)
+    return lambda slots: np.isin(columns.color[slots], wanted)

@@ -1,7 +1,7 @@
 """Write segments of Whoosh's files and read their postings by whole lists: NumPy arrays instead of one at a time.
 
-This module, `posting_lists`, `merging` and `word_index` alone touch Whoosh's private members. A test compares
-`read_postings` with the public way, so a Whoosh that changed would be noticed.
+This module, `posting_lists`, `term_lookup`, `merging` and `word_index` alone touch Whoosh's private members. A test
+compares `read_postings` with the public way, so a Whoosh that changed would be noticed.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from whoosh.codec.whoosh3 import W3Codec
 from whoosh.columns import NumericColumn
 from whoosh.fields import COLUMN, ID, Schema
 from whoosh.index import FileIndex
-from whoosh.reading import IndexReader, TermNotFound
+from whoosh.reading import IndexReader
 from whoosh.writing import SegmentWriter
 
 from matome_app.search.counting import FIELDS, LATIN, WORDS, Counted
 from matome_app.search.posting_lists import Floats, Ints, List, list_bytes, read_list, write_field
+from matome_app.search.term_lookup import Hashes, TermFile
 
 __all__ = [
     "KEY",
@@ -28,6 +29,7 @@ __all__ = [
     "Counted",
     "Floats",
     "Ints",
+    "TermFinder",
     "leaf_keys",
     "leaf_starts",
     "open_keys",
@@ -37,6 +39,8 @@ __all__ = [
 ]
 
 KEY: Final = "key"
+_REMEMBERED: Final = 1000
+"""So many terms are remembered by who looks them up."""
 
 
 def schema() -> Schema:
@@ -130,23 +134,47 @@ def leaf_keys(leaf: Any) -> Ints:
     return keys
 
 
-def read_postings(
-    reader: IndexReader, field: str, term: str, leaves: Collection[int] | None = None
-) -> tuple[Ints, Floats]:
-    """Return the document numbers and weights of a term, deleted documents included; of some segments, by their places.
+class TermFinder:
+    """Finds terms in all segments of a reader, which must stay open; the last ones found are remembered.
 
-    Raises ValueError and much else where files are damaged.
+    To be asked by one thread at a time. Raises ValueError and much else where files are damaged.
     """
-    ids = [np.empty(0, np.int64)]
-    weights = [np.empty(0, np.float32)]
-    for place, (leaf, offset) in enumerate(_leaves(reader)):
-        if leaves is not None and place not in leaves:
-            continue
-        try:
-            info = leaf._terms.term_info(field, term.encode())
-        except (TermNotFound, KeyError):
-            continue
-        documents, counts = read_list(list_bytes(leaf._terms._postfile, info))
-        ids.append(documents + offset)
-        weights.append(counts)
-    return np.concatenate(ids), np.concatenate(weights)
+
+    def __init__(self, reader: IndexReader) -> None:
+        self._leaves = [(TermFile(leaf), leaf._terms._postfile, offset) for leaf, offset in _leaves(reader)]
+        self._known: dict[tuple[str, str], list[Any]] = {}
+
+    def _infos(self, field: str, term: str) -> list[Any]:
+        """Return what each segment knows of a term, None where it has none."""
+        infos = self._known.get((field, term))
+        if infos is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            text, hashes = term.encode(), Hashes()
+            infos = self._known[field, term] = [file.find(field, text, hashes) for file, _, _ in self._leaves]
+        return infos
+
+    def frequency(self, field: str, term: str) -> int:
+        """Return how many documents have a term, deleted ones included."""
+        return sum(int(info.doc_frequency()) for info in self._infos(field, term) if info is not None)
+
+    def postings(self, field: str, term: str, leaves: Collection[int] | None = None) -> tuple[Ints, Floats]:
+        """Return document numbers and weights of a term, deleted documents included.
+
+        `leaves` are the places of the segments to look into, None for all.
+        """
+        ids = [np.empty(0, np.int64)]
+        weights = [np.empty(0, np.float32)]
+        for place, info in enumerate(self._infos(field, term)):
+            if info is None or (leaves is not None and place not in leaves):
+                continue
+            _, lists, offset = self._leaves[place]
+            documents, counts = read_list(list_bytes(lists, info))
+            ids.append(documents + offset)
+            weights.append(counts)
+        return (ids[1], weights[1]) if len(ids) == 2 else (np.concatenate(ids), np.concatenate(weights))
+
+
+def read_postings(reader: IndexReader, field: str, term: str) -> tuple[Ints, Floats]:
+    """Return the document numbers and weights of a term, as a `TermFinder` does."""
+    return TermFinder(reader).postings(field, term)

@@ -15,7 +15,8 @@ from matome_app.search.columns import Codes
 from matome_app.search.leaves import words_of_thread
 from matome_app.search.postings import LATIN, WORDS
 from matome_app.search.scoring import bm25f
-from matome_app.search.snapshot import Floats, Snapshot
+from matome_app.search.slot_sets import Floats
+from matome_app.search.snapshot import Snapshot
 from matome_app.search.words import INFLECTED, VARIANT
 
 Term = tuple[str, str]

@@ -42,6 +42,10 @@ class _PositionedFile(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
+    def fileno(self) -> int:
+        """Return the descriptor: to be read from by position only."""
+        return self._file
+
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self._position}.get(whence)
         self._position = offset + (os.fstat(self._file).st_size if base is None else base)

@@ -12,18 +12,16 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 from whoosh.reading import IndexReader
 
+from matome_app.search.cache_use import USE
 from matome_app.search.columns import Codes, Columns, Pairs
 from matome_app.search.engine import SearchResult
 from matome_app.search.frequent import Frequent
 from matome_app.search.params import SearchParams
-from matome_app.search.postings import LATIN, latin_lexicons, leaf_starts, read_keys, read_postings
+from matome_app.search.postings import LATIN, TermFinder, latin_lexicons, leaf_starts, read_keys
+from matome_app.search.slot_sets import Floats, Tiers
 from matome_app.search.terms import TermTable
-
-Floats = npt.NDArray[np.float32]
-Tiers = npt.NDArray[np.uint8]
 
 CACHE_BYTES: Final = 64 * 1024 * 1024
 RESULTS: Final = 512
@@ -61,6 +59,7 @@ class LeafCache:
         """Return what is remembered."""
         with self._lock:
             leaf = self._leaves.get(key)
+            USE["terms"][leaf is None] += 1
             if leaf is not None:
                 self._leaves.move_to_end(key)
             return leaf
@@ -80,6 +79,7 @@ class LeafCache:
         """Return the answer to a search that was asked lately."""
         with self._lock:
             result = self._results.get(params)
+            USE["results"][result is None] += 1
             if result is not None:
                 self._results.move_to_end(params)
             return result
@@ -117,25 +117,26 @@ class WordReader:
         self._lexicons: dict[str, dict[int, list[str]]] = dict(before._lexicons) if before is not None else {}
         self._latin_words: dict[int, Sequence[str]] = {}
         self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
+        self._finder = TermFinder(reader) if reader is not None else None
         self._leaf_starts = leaf_starts(reader) if reader is not None else [0]
         self._newest: list[int] | None = None
 
     def postings(self, name: str, term: str) -> tuple[Codes, Floats]:
         """Return the slots of the comments that have a term, and how often."""
-        if self._reader is None:
+        if self._finder is None:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         listed = self._frequent.postings(name, term) if self._frequent else None
         if self._frequent is None or listed is None:
-            return self._read(self._reader, name, term, 0)
+            return self._read(self._finder, name, term, 0)
         slots, weights = _alive(self._columns.slots(listed[0]), listed[1])
-        new, new_weights = self._read(self._reader, name, term, self._frequent.last_key + 1)
+        new, new_weights = self._read(self._finder, name, term, self._frequent.last_key + 1)
         return (np.concatenate([slots, new]), np.concatenate([weights, new_weights])) if len(new) else (slots, weights)
 
-    def _read(self, reader: IndexReader, name: str, term: str, first_key: int) -> tuple[Codes, Floats]:
+    def _read(self, finder: TermFinder, name: str, term: str, first_key: int) -> tuple[Codes, Floats]:
         """Read the postings of comments from some key on."""
         least = int(np.searchsorted(self._columns.keys, first_key)) if first_key else 0
         with self._lock:
-            documents, weights = read_postings(reader, name, term, self._leaves_with(least))
+            documents, weights = finder.postings(name, term, self._leaves_with(least))
         slots = self._slot_of[documents]
         return _alive(np.where(slots >= least, slots, -1) if least else slots, weights)
 
@@ -149,10 +150,10 @@ class WordReader:
 
     def frequency(self, name: str, term: str) -> int:
         """Return how many documents have a term, deleted ones included."""
-        if self._reader is None:
+        if self._finder is None:
             return 0
         with self._lock:
-            return int(self._reader.doc_frequency(name, term))
+            return self._finder.frequency(name, term)
 
     def has_latin(self, word: str) -> bool:
         """Tell whether a comment has a folded Latin word."""

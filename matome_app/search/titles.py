@@ -36,6 +36,7 @@ class Places:
     def __init__(self, inner: str, pattern: str) -> None:
         self._candidates = re.compile(inner).finditer
         self._match = re.compile(pattern).match
+        self._is_all = inner == pattern
 
     def any(self, text: str) -> bool:
         """Tell whether the pattern matches somewhere."""
@@ -43,6 +44,8 @@ class Places:
 
     def all(self, text: str) -> list[int]:
         """Return where the pattern matches."""
+        if self._is_all:
+            return [found.start() for found in self._candidates(text)]
         return [found.start() for found in self._candidates(text) if self._match(text, found.start())]
 
 
@@ -63,10 +66,15 @@ def posts_with(columns: Columns, terms: Iterable[Term]) -> Flags:
     return flags
 
 
-def title_weights(columns: Columns, term: Term) -> npt.NDArray[np.float32]:
-    """Return what a term in title and tags of every post counts for, as occurrences in a body of mean length."""
-    weights = np.zeros(len(columns.posts), np.float32)
+def title_weights(columns: Columns, term: Term) -> npt.NDArray[np.float32] | None:
+    """Return what a term in title and tags of every post counts for, as occurrences in a body of mean length.
+
+    None where no post has it there.
+    """
     numbers, in_title = _places(columns, term)
+    if not len(numbers):
+        return None
+    weights = np.zeros(len(columns.posts), np.float32)
     weights[numbers[~in_title]] = TAG_WEIGHT
     weights[numbers[in_title]] = TITLE_WEIGHT
     return weights

@@ -24,7 +24,6 @@ from matome_app.search.column_loading import load_columns, renew_columns
 from matome_app.search.columns import Columns
 from matome_app.search.engine import PostHit, SearchResult
 from matome_app.search.explain import highlights
-from matome_app.search.facets import post_counts
 from matome_app.search.frequent import read_frequent
 from matome_app.search.matching import match
 from matome_app.search.params import SearchParams
@@ -143,7 +142,7 @@ class WhooshEngine:
         query = _read(params)
 
         def posts(connection: Connection, snapshot: Snapshot) -> tuple[PostHit, ...]:
-            counts = post_counts(snapshot.columns, match(connection, snapshot, query, params))
+            counts = snapshot.columns.hits_of_posts(match(connection, snapshot, query, params).slots)
             return posts_by_hits(snapshot.columns, np.flatnonzero(counts), counts, limit)
 
         return self._ask(posts)

@@ -7,7 +7,7 @@ import pytest
 
 from matome_app.search.column_loading import load_columns
 from matome_app.search.columns import Columns
-from matome_app.search.matching import Matches
+from matome_app.search.matches import Matches
 from matome_app.search.params import Sort
 from matome_app.search.ranking import PAGE_SIZE, all_slots, page_slots
 from matome_app.search.tables import add_posts, create_tables
@@ -36,7 +36,8 @@ def test_every_page_is_a_part_of_the_whole_order(columns: Columns, sort: Sort, s
     tier = np.where(rng.random(size) < rare, 4, np.where(rng.random(size) < 0.9, rng.integers(1, 4, size), 0))
     # Scores that differ in the seventh digit only are as good as equal.
     score = (rng.integers(0, scores, size) / scores * 9 + rng.random(size) * 1e-6).astype(np.float32)
-    found = Matches(tier.astype(np.uint8), score)
+    slots = np.flatnonzero(tier)
+    found = Matches(size, slots, tier[slots].astype(np.uint8), score[slots])
     assert found.total > 5000
     whole = all_slots(columns, found, sort).tolist()
     for page in (1, 2, 7, 100, found.total // PAGE_SIZE, -(-found.total // PAGE_SIZE)):
