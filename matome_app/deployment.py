@@ -99,7 +99,7 @@ class Deployment:
     memory: str = "75%"
     """What the application may use together, in systemd's words: `1G`, `75%`."""
     queue: int = 0
-    """`4 × workers × threads`: so many requests are at the application at once; the next is answered 503."""
+    """`12 × workers × threads`: so many requests are at the application at once, under a second of searches; beyond, 503."""
     connections_per_address: int = 100
     """Requests of one address at once; beyond, 429."""
     search_rate: int = 10
@@ -124,7 +124,7 @@ class Deployment:
         """Fill in what follows from the rest, and look at everything once."""
         _check(self.name, "name", _NAME, "write lower case letters, digits and hyphens, such as matome")
         if not self.queue:
-            object.__setattr__(self, "queue", 4 * self.workers * self.threads)
+            object.__setattr__(self, "queue", 12 * self.workers * self.threads)
         for field, default in self._defaults().items():
             if not getattr(self, field):
                 object.__setattr__(self, field, default)
