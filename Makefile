@@ -23,7 +23,7 @@ COMPILE := $(STAMPS)/uv/bin/uv pip compile --quiet --universal --python-version 
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup setup-dev run test lint torture fuzz bench audit audit-dependencies sbom messages lock clean
+.PHONY: help setup setup-dev run test lint torture fuzz bench loadtest soak audit audit-dependencies sbom messages lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-18s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,14 @@ fuzz: setup-dev ## the fuzz tests at length (FUZZ_EXAMPLES= of Schemathesis, FUZ
 
 bench: setup $(STAMPS)/bench ## run the benchmarks, and write docs/benchmarks.md (BENCH_OPTIONS=--quick measures a sample)
 	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
+
+loadtest: setup-dev ## have wrk load nginx and gunicorn, beside Datasette, and write docs/benchmarks.md (LOAD_OPTIONS=)
+	scripts/install-test-packages.sh
+	$(BIN)/python -m benchmarks.load $(LOAD_OPTIONS)
+
+soak: setup-dev ## visit and change the site for ten minutes, and write docs/benchmarks.md (SOAK_OPTIONS="--minutes 2")
+	scripts/install-test-packages.sh
+	$(BIN)/python -m benchmarks.soak $(SOAK_OPTIONS)
 
 audit: setup $(STAMPS)/audit ## have the Nu HTML checker and Lighthouse judge the pages, and write docs/audit.md (AUDIT_OPTIONS=)
 	scripts/install-test-packages.sh audit

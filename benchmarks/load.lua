@@ -1,4 +1,5 @@
--- Ask for the lines of a file, each once while there are any, and say at the end what came of it; run by wrk for benchmarks/load_wrk.py.
+-- Ask for the lines of a file, each once while there are any, and say at the end what came of it.
+-- Run by wrk for benchmarks/load_wrk.py.
 -- Arguments after `--`: the file, and how many of its lines to leave out at the beginning.
 
 local threads = {}
@@ -10,7 +11,7 @@ function setup(thread)
 end
 
 function init(args)
-   lines, place, asked, limited, missing = {}, 0, 0, 0, 0
+   lines, place, asked, missing = {}, 0, 0, 0
    statuses = {}
    local skipped, seen = tonumber(args[2]), 0
    for line in io.lines(args[1]) do
@@ -21,7 +22,21 @@ function init(args)
    place = math.floor(skipped / of)
 end
 
+local readers = os.getenv("MATOME_WRK_READERS")
+
+local pause = tonumber(os.getenv("MATOME_WRK_PAUSE") or "")
+if pause then
+   -- Milliseconds that a connection waits between an answer and its next request, more or less.
+   function delay() return math.random(math.floor(pause / 2), math.floor(pause * 1.5)) end
+end
+
 function request()
+   if readers then
+      -- Each request is another reader's, as a trusted proxy would say.
+      local reader = number * 7340033 + place
+      wrk.headers["X-Forwarded-For"] =
+         string.format("10.%d.%d.%d", math.floor(reader / 65536) % 256, math.floor(reader / 256) % 256, reader % 256)
+   end
    local line = lines[place % #lines + 1]
    place = place + 1
    asked = asked + 1

@@ -1,7 +1,7 @@
 """Ask a server over many connections at once, from many addresses of this machine, and count what comes back.
 
-Small on purpose: GET alone, HTTP/1.1, bodies read and thrown away. A connection that the server closed while it was idle
-is opened again, as browsers do; anything else that breaks off is a failure.
+Small on purpose: GET alone, HTTP/1.1, bodies read and thrown away. A connection that the server closed while it was
+idle is opened again, as browsers do; anything else that breaks off is a failure.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from benchmarks.results import Spread
 
 TIMEOUT: Final = 30.0
 FINE: Final = frozenset({200, 304})
+REFUSED: Final = "refused"
+"""The kind of answers that ask for patience, where they are fine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Idle(Exception):
 class Connection:
     """A connection to a server on this machine, opened when it is needed."""
 
-    def __init__(self, port: int, source: str = "127.0.0.1", host: str = "127.0.0.1", timeout: float = TIMEOUT) -> None:
+    def __init__(self, port: int, source: str = "127.0.0.1", host: str = "localhost", timeout: float = TIMEOUT) -> None:
         self.port, self.source, self.host, self.timeout = port, source, host, timeout
         self.reopened = 0
         self._streams: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
@@ -153,7 +155,8 @@ class Tally:
         if reply.status not in ask.fine:
             self.failures.append(f"{reply.status} for {ask.path}")
         else:
-            self.times.append((time.monotonic(), ask.kind, reply.took))
+            kind = REFUSED if reply.status in (429, 503) else ask.kind
+            self.times.append((time.monotonic(), kind, reply.took))
 
     def broke(self, ask: Ask, why: Broken) -> None:
         """Note that no answer came."""

@@ -1,4 +1,4 @@
-"""Draw the addresses that a site is asked for under load, from its own posts and texts; the same seed, the same ones."""
+"""Draw the addresses that a site is asked for under load, from its own posts and texts; one seed, one list."""
 
 from __future__ import annotations
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -63,16 +61,22 @@ def build(database: Path, target: Path) -> Path:
     target.unlink(missing_ok=True)
     with closing(connect(database)) as source, closing(connect_sqlite(target)) as made:
         rows = source.execute(
-            "SELECT comments.key, posts.title, coalesce((SELECT month FROM search_post_months WHERE post = posts.id), ''),"
-            " user, comments.created_at, comments.text FROM comments JOIN posts ON posts.id = post_id ORDER BY comments.key"
+            "SELECT comments.key, posts.title,"
+            " coalesce((SELECT month FROM search_post_months WHERE post = posts.id), ''),"
+            " user, comments.created_at, text"
+            " FROM comments JOIN posts ON posts.id = post_id ORDER BY comments.key"
         )
         made.execute(
-            "CREATE TABLE comments (id INTEGER PRIMARY KEY, post TEXT, month TEXT, user TEXT, created_at TEXT, text TEXT)"
+            "CREATE TABLE comments"
+            " (id INTEGER PRIMARY KEY, post TEXT, month TEXT, user TEXT, created_at TEXT, text TEXT)"
         )
         made.executemany("INSERT INTO comments VALUES (?, ?, ?, ?, ?, ?)", rows)
         for column in ("month", "user"):
             made.execute(f"CREATE INDEX comments_{column} ON comments ({column})")
-        made.execute("CREATE VIRTUAL TABLE comments_fts USING fts5(text, content='comments', content_rowid='id', tokenize='trigram')")
+        made.execute(
+            "CREATE VIRTUAL TABLE comments_fts"
+            " USING fts5(text, content='comments', content_rowid='id', tokenize='trigram')"
+        )
         made.execute("INSERT INTO comments_fts (comments_fts) VALUES ('rebuild')")
         made.execute("INSERT INTO comments_fts (comments_fts) VALUES ('optimize')")
         made.commit()
@@ -91,7 +95,17 @@ def serve(database: Path, settings: dict[str, str] | None = None) -> Iterator[Pe
     options = [word for name, value in (settings or SETTINGS).items() for word in ("--setting", name, value)]
     with database.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(
-            [*command, "serve", "--port", str(port), "--immutable", str(database), "--inspect-file", str(counts), *options],
+            [
+                *command,
+                "serve",
+                "--port",
+                str(port),
+                "--immutable",
+                str(database),
+                "--inspect-file",
+                str(counts),
+                *options,
+            ],
             cwd=database.parent,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,

@@ -55,8 +55,14 @@ def wrk(
     skip: int = 0,
     headers: Mapping[str, str] | None = None,
     statuses: bool = False,
+    readers: bool = False,
+    pause_ms: int = 0,
 ) -> Load:
-    """Ask `base` for the lines of a file, beginning after the first `skip`, by so many connections at once."""
+    """Ask `base` for the lines of a file, beginning after the first `skip`, by so many connections at once.
+
+    `readers`: each request names another reader's address, as a proxy in front does. `pause_ms`: how long a connection
+    waits after an answer, in the mean.
+    """
     if shutil.which("wrk") is None:
         raise Missing("wrk is not installed (Debian: apt-get install wrk)")
     lines = sum(1 for _ in paths.open(encoding="ascii"))
@@ -64,7 +70,10 @@ def wrk(
     command += ["--duration", f"{seconds:.0f}s", "--timeout", f"{TIMEOUT}s", "--script", str(SCRIPT)]
     for name, value in (headers or {}).items():
         command += ["--header", f"{name}: {value}"]
-    environment = {**os.environ, **({"MATOME_WRK_STATUSES": "1"} if statuses else {})}
+    wanted = {"MATOME_WRK_STATUSES": statuses, "MATOME_WRK_READERS": readers}
+    environment = {**os.environ, **{name: "1" for name, is_so in wanted.items() if is_so}}
+    if pause_ms:
+        environment["MATOME_WRK_PAUSE"] = str(pause_ms)
     ended = subprocess.run(
         [*command, base, "--", str(paths), str(skip)],
         env=environment,

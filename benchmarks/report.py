@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import budget, growth, ours
+from benchmarks import budget, growth, load_report, ours
+from benchmarks.loaded import Loaded
 from benchmarks.plot import THEMES, plot
 from benchmarks.results import Contender, Results, Spread
 from benchmarks.rivals import FullTextWords
@@ -47,7 +48,7 @@ def targets(results: Results) -> Iterator[Target]:
         yield Target("time to build, against the run before", BUILD_RATIO, ratio, unit="times")
 
 
-def write(results: Results, folder: Path, scale: Scale | None = None) -> Path:
+def write(results: Results, folder: Path, scale: Scale | None = None, loaded: Loaded | None = None) -> Path:
     """Write benchmarks.md, what was measured as JSON, and the pictures into a folder; return the path of the first."""
     folder.mkdir(parents=True, exist_ok=True)
     for theme, colors in THEMES.items():
@@ -59,11 +60,11 @@ def write(results: Results, folder: Path, scale: Scale | None = None) -> Path:
     data = json.dumps(asdict(results), indent=1, ensure_ascii=False)
     (folder / "benchmarks.json").write_text(data + "\n", encoding="utf-8")
     path = folder / "benchmarks.md"
-    path.write_text(render(results, scale), encoding="utf-8")
+    path.write_text(render(results, scale, loaded), encoding="utf-8")
     return path
 
 
-def render(results: Results, scale: Scale | None = None) -> str:
+def render(results: Results, scale: Scale | None = None, loaded: Loaded | None = None) -> str:
     """Return the page."""
     sections = [
         _introduction(results),
@@ -71,6 +72,7 @@ def render(results: Results, scale: Scale | None = None) -> str:
         budget.section(results),
         _search(results),
         *([growth.section(scale)] if scale is not None else []),
+        *([load_report.section(loaded)] if loaded is not None else []),
         _contest(results),
         _index(results),
     ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the Debian packages that tests use: a browser, nginx, PostgreSQL, a Japanese font and a clock that can be wrong;
+# Install the Debian packages that tests use: a browser, nginx, wrk, PostgreSQL, a Japanese font, a clock that can be wrong;
 # with the argument `audit` what that uses: Java in the place of the last and of PostgreSQL; with `torture` the clock
 # alone. Does nothing when all are there.
 # MATOME_SKIP_SYSTEM=1 goes on without them; the tests that need them are then skipped.
@@ -12,6 +12,7 @@ fi
 if [ "${1:-}" != torture ]; then
     command -v chromium >/dev/null || missing+=(chromium)
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing+=(nginx)
+    command -v wrk >/dev/null || [ "${1:-}" = audit ] || missing+=(wrk)
     compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-*' >/dev/null || missing+=(fonts-noto-cjk)
 fi
 if [ "${1:-}" = audit ]; then
