@@ -153,8 +153,6 @@ def measure_site(site: Site, label: str, log: Sequence[Query], say: Callable[[st
     first = {query: answer.ms for query, answer in taken.items()}
     say(f"{label}: memory of a server's workers")
     memory = measure_memory(site.settings, log, pages=addresses.values())
-    with site.served() as (client, _):
-        idle, idle_pages = ask_all(client, some, addresses, lambda: False)
     say(f"{label}: changing one post after another")
     updates = measure_updates(site)
     once = measure_once(site)
@@ -162,7 +160,9 @@ def measure_site(site: Site, label: str, log: Sequence[Query], say: Callable[[st
     pauses = {UPDATING: 0.1, MERGING: 0.0, REBUILDING: build.seconds / len(some)}
     activities = [(UPDATING, changing), (MERGING, changing_many), (REBUILDING, rebuilding)]
     for what, begin in activities if site.comments <= LARGE else activities[:-1]:
-        say(f"{label}: asking while {what}")
+        say(f"{label}: asking while {what}, and in the same rhythm while nothing does")
+        with site.served() as (client, _):
+            idle, idle_pages = ask_all(client, some, addresses, lambda: False, pauses[what])
         with site.served() as (client, _), begin(site) as is_over:
             busy, busy_pages = ask_all(client, some, addresses, is_over, pauses[what])
         beside[what] = Beside.of(idle, busy)
@@ -255,7 +255,10 @@ def ask_all(
     is_over: Callable[[], bool],
     pause: float = 0.0,
 ) -> tuple[dict[Query, float], list[float]]:
-    """Ask queries and pages in turn until something is over; return the milliseconds of both."""
+    """Ask queries and pages in turn until something is over; return the milliseconds of both.
+
+    Whoever pauses finds processor and caches asleep: only what was asked with the same pauses can be compared.
+    """
     queries: dict[Query, float] = {}
     pages: list[float] = []
     for query, address in zip(log, cycle(addresses.values()), strict=False):

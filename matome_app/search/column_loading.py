@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from typing import Any, TypeVar
 
 import numpy as np
@@ -72,8 +73,7 @@ def renew_columns(connection: Connection, old: Columns) -> Columns:
         return old
     if len(added) + int((~kept).sum()) > len(keys) * _MOST_RENEWED:
         return load_columns(connection)
-    staying = [post for post, stays in zip(old.posts, kept.tolist(), strict=True) if stays]
-    posts = _in_order([*staying, *_read_posts(connection, added)])
+    posts = _in_order([*compress(old.posts, kept.tolist()), *_read_posts(connection, added)])
     new_ordinal = np.full(len(old.posts), -1, np.int32)
     new_ordinal[kept] = _ordinals_of(posts, old.post_keys[kept])
     by_key: list[int] = _ordinals_of(posts, np.array(sorted(added), np.int64)).tolist()
@@ -240,7 +240,9 @@ def _kept_pairs(pairs: Pairs, new_ordinal: Codes) -> Pairs:
     """Return the pairs without those of posts that are gone."""
     posts = new_ordinal[pairs.posts]
     stays = posts >= 0
-    labels = tuple(label for label, one in zip(pairs.labels, stays.tolist(), strict=True) if one)
+    if stays.all():
+        return Pairs(pairs.names, pairs.slugs, posts, pairs.values, pairs.labels)
+    labels = tuple(compress(pairs.labels, stays.tolist()))
     return Pairs(pairs.names, pairs.slugs, posts[stays], pairs.values[stays], labels)
 
 
