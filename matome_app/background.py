@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 import click
-from flask import Flask
+from flask import Flask, Response
 from flask.helpers import get_debug_flag
 from sqlalchemy.exc import DBAPIError
 
@@ -83,7 +83,11 @@ def begin(app: Flask, runtime: Runtime, load: Callable[[], None]) -> None:
     if by_server:
         load()  # once, before gunicorn forks or takes a worker for started
     answered = threading.Event()
-    app.teardown_request(lambda _error: answered.set())
+
+    @app.after_request
+    def note(response: Response) -> Response:
+        response.call_on_close(answered.set)  # when it was sent, not when it was made: nothing shall run beside that
+        return response
 
     def work() -> None:
         answered.wait(A_MOMENT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -10,6 +11,7 @@ import sys
 import pytest
 
 from matome_app.config import ROOT
+from matome_app.web import routes
 from tests.app.sites import Site
 
 NOT_NEEDED = (
@@ -17,6 +19,35 @@ NOT_NEEDED = (
     *("watchfiles", "multiprocessing", "matome_app.ingest", "matome_app.update", "matome_app.content.loader"),
 )
 """What searches, builds, watches and the page of hints need."""
+
+NOT_IN_LISTS = (
+    *("PIL", "matome_app.search.engine", "matome_app.search.query", "matome_app.search.terms"),
+    *("matome_app.web.api", "matome_app.web.feeds", "matome_app.web.posts", "matome_app.web.search"),
+)
+"""What lists of posts without pictures and filters do without; other pages need it."""
+
+LOAD_BESIDE = """
+import sys, time
+from click import Command, Context
+from matome_app import create_app
+with Context(Command("run"), info_name="run"):
+    app = create_app()
+app.test_client().get("/")
+until = time.monotonic() + 100
+while not {"matome_app.web.api", "matome_app.web.users"} <= set(sys.modules) and time.monotonic() < until:
+    time.sleep(0.01)
+print("matome_app.web.api" in sys.modules, "matome_app.web.users" in sys.modules)
+"""
+
+END_BROKEN = """
+import threading
+from matome_app.background import load_or_end
+def load():
+    import matome_app.web.nothing_of_this_name
+threading.Thread(target=load_or_end, args=[load]).start()
+threading.Event().wait(100)
+print("still here")
+"""
 
 ASK = """
 import json, sys
@@ -38,5 +69,38 @@ def test_the_first_page_loads_neither_search_nor_what_reads_content(sample: Site
     (first, size, loaded), (second, _, after) = json.loads(run.stdout)
     assert (first, second) == (200, 200)
     assert size > 10
-    assert not [name for name in NOT_NEEDED if name in loaded]
+    not_needed = NOT_NEEDED if address == "/readyz" else NOT_NEEDED + NOT_IN_LISTS
+    assert not [name for name in not_needed if name in loaded]
     assert "whoosh" in after  # so it is the first search that loads it
+
+
+def run_python(code: str, sample: Site) -> subprocess.CompletedProcess[str]:
+    """Run a program on its own, with the settings of a site."""
+    environment = {**os.environ, **{f"MATOME_{name}": value for name, value in sample.values.items()}}
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_the_first_answer_has_all_other_views_loaded(sample: Site) -> None:
+    run = run_python(LOAD_BESIDE, sample)
+    assert run.stdout == "True True\n", run.stderr
+
+
+def test_a_program_that_cannot_be_loaded_ends(sample: Site) -> None:
+    run = run_python(END_BROKEN, sample)
+    assert run.returncode != 0
+    assert "still here" not in run.stdout
+    assert "the program cannot be loaded" in run.stderr
+
+
+@pytest.mark.parametrize("endpoint", sorted({route.endpoint for route in routes.ROUTES}))
+def test_every_address_of_the_table_has_a_view(endpoint: str) -> None:
+    view = routes.view(endpoint)
+    assert view.__doc__  # a function of ours, not something that a module imports
+    assert view.__module__ == f"matome_app.web.{endpoint.partition('.')[0]}"
+
+
+def test_views_of_the_table_have_no_other_addresses() -> None:
+    for module in {route.endpoint.partition(".")[0] for route in routes.ROUTES}:
+        tree = ast.parse((ROOT / "matome_app" / "web" / f"{module}.py").read_text(encoding="utf-8"))
+        assert "blueprint" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}, module
