@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from statistics import median
 from typing import Any, Final
 
 logger = logging.getLogger("matome")
@@ -182,6 +181,8 @@ def _settled(searches: Iterable[Search]) -> Iterator[Search]:
 
 def summaries(searches: Iterable[Search]) -> list[Summary]:
     """Return the searches summed up by their normalised words, those that were asked most often first."""
+    from statistics import median  # here, since servers that keep searches sum up none
+
     groups: dict[str, list[Search]] = {}
     for search in searches:
         groups.setdefault(search.normal, []).append(search)
