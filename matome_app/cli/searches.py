@@ -7,14 +7,15 @@ import struct
 import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import click
 from flask.cli import with_appcontext
 
-from matome_app import search_log
-from matome_app.search_log import Summary
 from matome_app.web.context import settings
+
+if TYPE_CHECKING:
+    from matome_app.search_log import Summary
 
 HEADINGS: Final = (
     ("frequent", "most frequent"),
@@ -30,6 +31,8 @@ HEADINGS: Final = (
 @with_appcontext
 def searches_command(days: int | None, limit: int, as_json: bool) -> None:
     """Show what is searched for most often, what finds nothing, and what takes longest."""
+    from matome_app import search_log  # here, since every start imports this module
+
     since = datetime.now(UTC) - timedelta(days=days) if days else None
     found = search_log.read(settings().data_dir, since)
     if not found and not settings().search_log and not as_json:

@@ -6,7 +6,6 @@ from typing import Final
 
 from flask import request
 
-from matome_app import search_log
 from matome_app.search.engine import SearchResult
 from matome_app.search.params import SearchParams
 from matome_app.web import htmx
@@ -25,5 +24,7 @@ def keep(params: SearchParams, result: SearchResult) -> None:
     typed = htmx.wants_fragment() and any(map(htmx.comes_from, FORMS))
     if htmx.wants_fragment() and not typed:
         return
+    from matome_app import search_log  # here, since most sites keep none
+
     filters = dict.fromkeys(name for name, _ in params.pairs() if name not in NO_FILTERS)
     search_log.record(settings().data_dir, params.q, filters, result.total, result.took_ms, typed=typed)
