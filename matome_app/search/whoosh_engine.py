@@ -218,9 +218,8 @@ class WhooshEngine:
     def _give_up_words(self, words: int, error: Exception) -> None:
         """Go on without the words of a damaged index: everything is still found, as partial hits."""
         logger.error(
-            "the words of the index cannot be read (%s: %s); search goes on without them, start again to rebuild",
-            type(error).__name__,
-            error,
+            "the words of the index cannot be read (%s); search goes on without them, start again to rebuild",
+            type(error).__name__,  # what it says may be a word of the search
         )
         self._damaged, self._snapshot = words, None
 
