@@ -10,6 +10,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -21,7 +22,7 @@ PROMISED = FRESH + WHILE_ASKING + 2
 
 POST = "/posts/2026_08/2026_08_08_tea_temperature/"
 FILE = "posts/2026_08/2026_08_08_tea_temperature.md"
-FOLD = {"HX_Request": "true"}
+FOLD: Final[dict[str, Any]] = {"HX_Request": "true"}
 
 
 @pytest.fixture(scope="module")
@@ -139,7 +140,7 @@ def test_no_fragment_is_served_as_a_page_nor_a_page_as_a_fragment(site: Running)
         "HX_Target": (None, "section#posts", "main#main", "page posts"),
         "HX_Source": (None, "form#search", "a#posts"),
     }
-    asked = [
+    asked: list[tuple[str, dict[str, Any]]] = [
         (path, {name: value for name, value in zip(values, chosen, strict=True) if value is not None})
         for path in ("/posts/", "/search?q=a", POST)
         for chosen in itertools.product(*values.values())
@@ -167,7 +168,12 @@ def test_a_fragment_through_nginx_is_what_the_application_answers(site: Running)
 def test_clients_cannot_make_keys_without_end(site: Running) -> None:
     site.get("/tags/", **FOLD)
     for n in range(5):
-        more = {"HX_Target": f"t{n}", "HX_Trigger": f"t{n}", "HX_Boosted": f"b{n}", "User_Agent": f"u{n}"}
+        more: dict[str, Any] = {
+            "HX_Target": f"t{n}",
+            "HX_Trigger": f"t{n}",
+            "HX_Boosted": f"b{n}",
+            "User_Agent": f"u{n}",
+        }
         assert site.get("/tags/", **FOLD, **more).headers["X-Cache"] in ("HIT", "STALE", "UPDATING", "REVALIDATED")
 
 

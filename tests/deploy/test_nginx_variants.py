@@ -1,4 +1,4 @@
-"""nginx accepts its configuration in every variant that deploy-config can write, and several sites beside each other."""
+"""nginx accepts its configuration in every variant that deploy-config writes, and several sites beside each other."""
 
 from __future__ import annotations
 
