@@ -26,6 +26,7 @@ from matome_app.web import (
     i18n,
     lists,
     meta,
+    query_strings,
     requests,
     routes,
     static,
@@ -80,6 +81,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+    query_strings.init_app(app)
     requests.init_app(app, settings)
     if settings.metrics and background.is_serving():
         _count(app)
