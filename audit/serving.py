@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from matome_app.config import ROOT
+from matome_app.deployment import Deployment, render
 
 START_SECONDS = 60
 
@@ -50,7 +51,7 @@ class Site(NamedTuple):
 def serve(settings: dict[str, str], folder: Path, nginx: str) -> Iterator[Site]:
     """Serve a built site until the block ends; `settings` are environment variables, `folder` is for sockets."""
     site = Site(_free_port())
-    configuration = _write_configuration(folder, site.port)
+    configuration = _write_configuration(folder, site.port, settings["MATOME_DATA_DIR"])
     environment = {**os.environ, **settings, "MATOME_TRUSTED_PROXIES": "1"}
     environment["GUNICORN_BIND"] = f"unix:{folder}/matome.sock"
     commands = (
@@ -75,19 +76,28 @@ def _free_port() -> int:
         return int(free.getsockname()[1])
 
 
-def _write_configuration(folder: Path, port: int) -> Path:
-    """Write a main configuration around deploy/nginx.conf, whose places are those of this machine."""
-    site = (ROOT / "deploy/nginx.conf").read_text(encoding="utf-8")
-    for shipped, here in (
-        ("unix:/run/matome/matome.sock", f"unix:{folder}/matome.sock"),
-        ("/srv/matome/static/", f"{ROOT}/static/"),
-        ("listen 80;", f"listen 127.0.0.1:{port};"),
-        ("    listen [::]:80;\n", ""),
-    ):
-        if shipped not in site:
-            raise RuntimeError(f"deploy/nginx.conf no longer says {shipped.strip()}")
-        site = site.replace(shipped, here)
-    (folder / "site.conf").write_text(site, encoding="utf-8")
+def _write_configuration(folder: Path, port: int, data: str) -> Path:
+    """Write a main configuration around the site's, whose places are those of this machine."""
+    site = Deployment(
+        domain="127.0.0.1",
+        tls=False,
+        www=False,
+        listen=("127.0.0.1",),
+        http_port=port,
+        checkout=str(ROOT),
+        data=data,
+        socket=f"{folder}/matome.sock",
+        search_burst=10_000,  # one address asks for everything
+        home=str(folder),
+        static=str(folder / "static"),
+        cache=str(folder / "cache"),
+        logs=str(folder / "logs"),
+    )
+    (folder / "conf.d").mkdir()
+    (folder / "logs").mkdir()
+    for path, text in render(site).items():
+        if path.startswith("/etc/nginx/"):
+            (folder / "conf.d" / Path(path).name).write_text(text, encoding="utf-8")
     user = "user root;" if os.geteuid() == 0 else ""
     temporary = " ".join(
         f"{kind}_temp_path {folder}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -95,7 +105,7 @@ def _write_configuration(folder: Path, port: int) -> Path:
     main = folder / "nginx.conf"
     main.write_text(
         f"{user} daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; events {{}}\n"
-        f"http {{ include /etc/nginx/mime.types; access_log off; {temporary} include {folder}/site.conf; }}\n",
+        f"http {{ include /etc/nginx/mime.types; access_log off; {temporary} include {folder}/conf.d/*.conf; }}\n",
         encoding="utf-8",
     )
     return main

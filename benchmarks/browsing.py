@@ -32,7 +32,7 @@ FLAGS = (
 )
 GZIP_LEVEL = 5
 GZIP_LEAST = 1000
-"""As deploy/nginx.conf has them."""
+"""As deploy/nginx/site.conf.j2 has them."""
 PATIENCE_MS = 60_000
 START_MS = 100
 """Within this time a page asks for what it was told to fetch."""

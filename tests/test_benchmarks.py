@@ -351,7 +351,7 @@ def test_pages_are_judged_by_their_budget() -> None:
 
 
 def test_files_are_weighed_as_nginx_of_deploy_sends_them(root: Path) -> None:
-    conf = (root / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    conf = (root / "deploy/nginx/site.conf.j2").read_text(encoding="utf-8")
     assert f"gzip_comp_level {browsing.GZIP_LEVEL};" in conf
     assert f"gzip_min_length {browsing.GZIP_LEAST};" in conf
     text = b"a line that repeats itself\n" * 100
