@@ -18,6 +18,11 @@ CHUNK = 500
 """Names in one statement; SQLite takes 32,766 at most."""
 
 
+def get_meta(session: Session, name: str) -> str | None:
+    """Return a fact about the store, or None."""
+    return session.scalar(select(Meta.value).where(Meta.name == name))
+
+
 class Stored(NamedTuple):
     """A content file as it was last read (`models.Source`)."""
 

@@ -19,6 +19,7 @@ from matome_app.content.models import Post as ContentPost
 from matome_app.content.models import Segment
 from matome_app.content.permalinks import post_path, sanitize_path, term_slug
 from matome_app.content.reading import reading_length, reading_length_of_html
+from matome_app.store.known import get_meta as get_meta
 from matome_app.store.models import Alias, Comment, Fold, Meta, Post, PostTerm, Source, Term, User, folded, plain_html
 
 
@@ -276,11 +277,6 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 def _chunks(items: Sequence[Any], size: int = 500) -> Iterable[Sequence[Any]]:
     return (items[at : at + size] for at in range(0, len(items), size))
-
-
-def get_meta(session: Session, name: str) -> str | None:
-    """Return a fact about the store, or None."""
-    return session.scalar(select(Meta.value).where(Meta.name == name))
 
 
 def set_meta(session: Session, name: str, value: str) -> None:

@@ -14,8 +14,8 @@ from matome_app.search.params import SearchParams
 from matome_app.state import noted_damage, read_state
 from matome_app.status import for_the_public, is_replacing
 from matome_app.store import queries
+from matome_app.store.known import get_meta
 from matome_app.store.models import Comment, Post
-from matome_app.store.writing import get_meta
 from matome_app.web.conditional import forget_tags
 from matome_app.web.context import PAGE_SIZE, runtime, search_params, session, settings
 from matome_app.web.hits import Found

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from matome_app.errors import IndexUnavailable
 from matome_app.store import queries
+from matome_app.store.known import get_meta
 from matome_app.web import htmx
 from matome_app.web.context import runtime, session
 from matome_app.web.i18n import ngettext
@@ -64,8 +65,6 @@ def stored() -> tuple[bool, int, int]:
     """Return whether the store is complete, and how many posts and comments can be read by now."""
     if "stored" not in g:
         try:
-            from matome_app.store.writing import get_meta  # here, since hardly a page is asked for meanwhile
-
             complete = get_meta(session(), "complete") == "yes"
             g.stored = (complete, *queries.totals(session()))
         except (IndexUnavailable, DBAPIError):

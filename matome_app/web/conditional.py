@@ -19,7 +19,7 @@ from werkzeug.http import quote_etag
 
 from matome_app.errors import IndexUnavailable
 from matome_app.store import queries
-from matome_app.store.writing import get_meta
+from matome_app.store.known import get_meta
 from matome_app.web.context import reader, runtime, session, settings
 from matome_app.web.htmx import ALL_READ_HEADERS
 from matome_app.web.program import program

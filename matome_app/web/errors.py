@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from matome_app.errors import N_, BadSearch, IndexUnavailable
 from matome_app.privacy import without_message
+from matome_app.store.known import get_meta
 from matome_app.web import htmx
 from matome_app.web.context import runtime, session, settings
 from matome_app.web.i18n import translate
@@ -87,8 +88,6 @@ def _is_growing() -> bool:
     if request.blueprint == "static":
         return False
     try:
-        from matome_app.store.writing import get_meta
-
         return get_meta(session(), "complete") == "no"
     except (IndexUnavailable, DBAPIError):
         return False

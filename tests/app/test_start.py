@@ -21,7 +21,14 @@ NOT_NEEDED = (
 """What searches, builds, watches and the page of hints need."""
 
 NOT_IN_LISTS = (
-    *("PIL", "matome_app.search.engine", "matome_app.search.query", "matome_app.search.terms"),
+    *(
+        "PIL",
+        "statistics",
+        "matome_app.store.writing",
+        "matome_app.search.engine",
+        "matome_app.search.query",
+        "matome_app.search.terms",
+    ),
     *("matome_app.web.api", "matome_app.web.feeds", "matome_app.web.posts", "matome_app.web.search"),
 )
 """What lists of posts without pictures and filters do without; other pages need it."""
