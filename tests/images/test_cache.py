@@ -132,3 +132,13 @@ def test_the_folder_is_swept_as_files_are_written(tmp_path: Path, monkeypatch: p
     for n in range(2 * cache.SWEEP_EVERY + 1):
         cached(tmp_path, f"{n}.webp", lambda: b"x" * 100)
     assert len(files(tmp_path)) < 50 + cache.SWEEP_EVERY
+
+
+def test_a_file_that_something_else_reads_is_kept_as_one_that_is_asked_for(tmp_path: Path) -> None:
+    for n, name in enumerate(("asked", "read", "neither")):
+        (tmp_path / name).write_bytes(b"x" * 100)
+        os.utime(
+            tmp_path / name, (1_000_000.0 + (5000 if name == "read" else 0), 1_000_000.0 + (3000 if n == 0 else n))
+        )
+    sweep(tmp_path, 200)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["asked", "read"]
