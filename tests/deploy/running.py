@@ -207,7 +207,7 @@ class Running:
             if self._listener is None:
                 self._listener = _listen(Path(self.deployment.socket))
             # The process that is to take the socket is named by its id, which only the process itself knows.
-            command = ["sh", "-c", f'exec 3<&{self._listener.fileno()}; LISTEN_PID=$$ exec "$@"', "sh", *command]
+            command = ["bash", "-c", f'exec 3<&{self._listener.fileno()}; LISTEN_PID=$$ exec "$@"', "bash", *command]
             environment["LISTEN_FDS"] = "1"
             passed = [self._listener.fileno()]
         with self.app_log.open("ab") as output:
