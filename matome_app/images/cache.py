@@ -122,7 +122,8 @@ def sweep(folder: Path, most: int = MOST_BYTES) -> None:
         with suppress(OSError):  # another process sweeps as well
             found = entry.stat(follow_symlinks=False)
             if not entry.name.startswith("."):
-                files.append((found.st_mtime, found.st_size, entry.path))
+                # nginx reads files without asking this program: the system notes it, mostly once a day.
+                files.append((max(found.st_mtime, found.st_atime), found.st_size, entry.path))
             elif not entry.name.startswith(".slot-") and time.time() - found.st_mtime > AN_HOUR:
                 os.unlink(entry.path)
     total = sum(size for _, size, _ in files)
