@@ -99,7 +99,7 @@ class Deployment:
     memory: str = "75%"
     """What the application may use together, in systemd's words: `1G`, `75%`."""
     queue: int = 0
-    """`12 × workers × threads`: so many requests are at the application at once, a second of searches; beyond, 503."""
+    """`12 × workers × threads`: so many requests at the application at once, under a second of work; beyond, 503."""
     connections_per_address: int = 100
     """Requests of one address at once; beyond, 429."""
     search_rate: int = 10
