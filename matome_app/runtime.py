@@ -91,6 +91,8 @@ class Runtime:
         if reader is None:
             if all_generations(self.settings.data_dir, self.settings.database_url):
                 self.report(NAMELESS)
+            elif self.repair is not None and self._files.was_cut_off():
+                self.repair()
             raise IndexUnavailable("nothing has been indexed yet")
         if self._nameless:
             self.report(NAMELESS)

@@ -80,7 +80,7 @@ class StoreFiles:
     def _compare(self, reader: Reader, stamp: list[int]) -> Finding:
         seal = self.seals.read()
         if seal is None or seal.get("generation") != reader.generation.name:
-            return Finding(unfinished=self._was_cut_off())
+            return Finding(unfinished=self.was_cut_off())
         if state.stamp_of(reader.store.path) != stamp:
             return NOTHING  # being written
         if seal.get("files", {}).get("database") == stamp:
@@ -93,8 +93,8 @@ class StoreFiles:
             return Finding("the file of the store was changed from outside")
         return NOTHING
 
-    def _was_cut_off(self) -> bool:
-        """Tell, now and then, whether nobody is at work on what is not sealed: a run was killed."""
+    def was_cut_off(self) -> bool:
+        """Tell, five seconds apart, whether nobody is at work on what is not done: a run was killed, or failed."""
         if time.monotonic() - self._looked < CUT_OFF:
             return False
         self._looked = time.monotonic()

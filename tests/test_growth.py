@@ -245,7 +245,7 @@ def test_what_was_measured_of_sizes_is_in_the_report_and_read_again(tmp_path: Pa
     text = report.write(made_results(), tmp_path, made_scale()).read_text(encoding="utf-8")
     assert "| 1M: memory of a serving process (Pss) | 700 MB | 1,200 MB | **not met** |" in text
     assert "| first, p50, ms | 2.0 | 6.0 | 24.0 |" in text
-    assert "| Hugo: the pages | 21.5 | 30.0 | 1,216 |" in text
+    assert "| Hugo: the pages | 21.5 | 30 | 1,216 |" in text
     assert read_scale(tmp_path) == made_scale()
     for theme in THEMES:
         assert (tmp_path / f"scale-{theme}.svg").read_bytes().lstrip().startswith(b"<?xml")

@@ -94,6 +94,18 @@ def test_only_one_of_the_two_processes_of_the_reloader_builds_and_warms_up(site:
         assert len(holding) == 1, "the process that only watches the other opens no store"
 
 
+def test_a_first_build_that_came_to_nothing_is_begun_again_while_readers_wait(site: Site, tmp_path: Path) -> None:
+    write_post(site, "a", "灯台")
+    site.settings.data_dir.mkdir(parents=True, exist_ok=True)
+    in_the_way = site.settings.data_dir / "lock"
+    in_the_way.mkdir()  # so that the build that the server starts fails
+    with serving(site, tmp_path / "log") as server:
+        assert wait_until(lambda: server.lines("lock") != [] and not server.builders(), SECONDS), server.log.read_text()
+        assert server.statuses(["/"]) == [503]
+        in_the_way.rmdir()
+        assert wait_until(lambda: server.statuses(["/"]) == [200], SECONDS), server.log.read_text()
+
+
 def test_a_busy_writer_is_nothing_to_readers(site: Site) -> None:
     for n in range(30):
         write_post(site, f"p{n:02d}", "灯台")
