@@ -25,6 +25,7 @@ from benchmarks.asked import QUERIES, query_log
 from benchmarks.browsing import Missing, chromium
 from benchmarks.contest import Contest, contenders, spread
 from benchmarks.fuse import Fuse, write_posts
+from benchmarks.loaded import read_loaded
 from benchmarks.ours import Ours
 from benchmarks.pages import QUICK, Pace, measure_browsing, subjects
 from benchmarks.queries import kinds, mix, read_queries
@@ -55,7 +56,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         scale = read_scale(options.output) or read_scale(ROOT / "docs")
         if options.only in (None, "scale") and options.sizes:
             scale = measure_scale(options.keep or Path(folder), options)
-    path = write(results, options.output, scale)
+    loaded = read_loaded(options.output) or read_loaded(ROOT / "docs")
+    path = write(results, options.output, scale, loaded)
     print(path.read_text(encoding="utf-8"))
     judged = [
         *targets(results),

@@ -77,7 +77,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make loadtest", description=__doc__)
     add_options(parser)
     parser.add_argument("--only", help=f"measure some parts alone, with commas between: {', '.join(PARTS)}, report")
-    parser.add_argument("--seconds", type=float, default=8, help="of each single measurement (%(default)s)")
+    parser.add_argument("--seconds", type=float, default=6, help="of each single measurement (%(default)s)")
     options = parser.parse_args(arguments)
     for name in (options.only or "report").split(","):
         if name not in (*PARTS, "report"):

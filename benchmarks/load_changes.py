@@ -8,6 +8,7 @@ from typing import Final
 
 from benchmarks.load_mix import Mix
 from benchmarks.load_site import HOST, Run
+from benchmarks.load_upgrade import released
 from benchmarks.load_visits import VISITORS, visited, wait_until
 from benchmarks.loaded import Change
 from benchmarks.processes import flask, started_process
@@ -20,15 +21,23 @@ TIMES: Final = 3
 
 
 def measure(run: Run) -> None:
-    """Do everything in turn, on one server."""
+    """Do everything in turn, on one server, and at last an upgrade on a server with releases."""
     run.loaded.changes = []
     with run.serve() as site:
         mix = Mix(run.paths, site.port, HOST)
         for what, times, act in actions(run):
             run.say(f"changes: {what}")
             change = measure_change(site, mix, what, times, act)
-            run.loaded.changes.append(change)
-            run.say(f"changes: {change.asked:,} requests, {change.failed} failed {change.failures[:3] or ''}")
+            _keep(run, change)
+    run.say("changes: another release")
+    with released(run) as machine:
+        mix = Mix(run.paths, machine.site.port, HOST)
+        _keep(run, measure_change(machine.site, mix, "another release (deploy/update.sh)", 1, machine.upgrade))
+
+
+def _keep(run: Run, change: Change) -> None:
+    run.loaded.changes.append(change)
+    run.say(f"changes: {change.asked:,} requests, {change.failed} failed {change.failures[:3] or ''}")
 
 
 def actions(run: Run) -> list[tuple[str, int, Callable[[Running], None]]]:

@@ -47,7 +47,7 @@ def measure(run: Run) -> None:
 
 def _overload(run: Run, site: Running, file: Path, what: str, usual: Load, *, readers: bool) -> Overload:
     # A connection waits after each answer so that all together ask ten times what the site answered before.
-    pause = round(CONNECTIONS / (usual.rate * TIMES) * 1000)
+    pause = round(CONNECTIONS / (max(usual.rate, 1) * TIMES) * 1000)
     searches = (search_path(query) for query in reversed(run.paths.any_searches))
 
     def press() -> Load:

@@ -157,7 +157,8 @@ turns.
 
 Of {versus.compared} searches {versus.same_total:.0%} find as many comments with both; ours finds more in
 {versus.ours_more:.0%} (spelling variants, full and half width), the peer in {versus.peer_more:.0%} (parts of
-Latin words). Ours orders by relevance, the peer by the number of the row. A page is {versus.ours_bytes / 1000:.0f} kB with ours, as
+Latin words). Ours orders by relevance, the peer by the number of the row. A page is
+{versus.ours_bytes / 1000:.0f} kB with ours, as
 it is, and {versus.peer_bytes / 1000:.0f} kB with the peer. Memory: ours {versus.ours_mb:,.0f} MB in all processes, the
 peer {versus.peer_mb:,.0f} MB."""
 
