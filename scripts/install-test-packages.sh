@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Install the Debian packages that tests use: a browser, nginx, wrk, PostgreSQL, a Japanese font, a clock that can be wrong;
+# Install the Debian packages that tests use: a browser, nginx with Brotli, wrk, PostgreSQL, a Japanese font, a clock that can be wrong;
 # with the argument `audit` what that uses: Java in the place of the last and of PostgreSQL; with `torture` the clock
 # alone. Does nothing when all are there.
 # MATOME_SKIP_SYSTEM=1 goes on without them; the tests that need them are then skipped.
@@ -13,6 +13,13 @@ if [ "${1:-}" != torture ]; then
     command -v chromium >/dev/null || missing+=(chromium)
     [ -x /usr/sbin/nginx ] || command -v nginx >/dev/null || missing+=(nginx)
     command -v wrk >/dev/null || [ "${1:-}" = audit ] || missing+=(wrk)
+    if [ "${1:-}" != audit ]; then
+        command -v brotli >/dev/null || missing+=(brotli)
+        command -v openssl >/dev/null || missing+=(openssl)
+        for kind in static filter; do
+            [ -e "/usr/lib/nginx/modules/ngx_http_brotli_${kind}_module.so" ] || missing+=("libnginx-mod-http-brotli-$kind")
+        done
+    fi
     compgen -G '/usr/share/fonts/opentype/noto/NotoSansCJK-*' >/dev/null || missing+=(fonts-noto-cjk)
 fi
 if [ "${1:-}" = audit ]; then
