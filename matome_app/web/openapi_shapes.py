@@ -26,6 +26,11 @@ def closed(described: str = "", /, **properties: Schema) -> Schema:
     return shape
 
 
+def with_optional(shape: Schema, **properties: Schema) -> Schema:
+    """Return an object that may have further properties."""
+    return shape | {"properties": {**shape["properties"], **properties}}
+
+
 def some(items: Schema, described: str = "", **bounds: int) -> Schema:
     """Return an array."""
     return ({"description": described} if described else {}) | {"type": "array", "items": items, **bounds}
@@ -192,9 +197,17 @@ def _reading() -> dict[str, Schema]:
         ),
         "Error": closed(
             "Every error of addresses below `/api/`.",
-            error=closed(
-                status={"description": "The status of the answer.", "type": "integer", "minimum": 400, "maximum": 599},
-                message=text("What is wrong and what to do, in the language of the site.", minLength=1),
+            error=with_optional(
+                closed(
+                    status={
+                        "description": "The status of the answer.",
+                        "type": "integer",
+                        "minimum": 400,
+                        "maximum": 599,
+                    },
+                    message=text("What is wrong and what to do, in the language of the site.", minLength=1),
+                ),
+                request_id=text("From 500 on, what to quote when asking about it; also in `X-Request-ID`."),
             ),
         ),
     }
