@@ -19,14 +19,14 @@ COMMENTS = 1_600
 
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Give a site that is built, and what to ask it for; each measurement takes two seconds."""
+    """Give a site that is built, and what to ask it for; each measurement takes one or two seconds."""
     if NGINX is None:
         pytest.skip("needs nginx (Debian: apt-get install nginx-light)")
     folder = tmp_path_factory.mktemp("load")
     made.write(folder / "made/content", COMMENTS)
     place = Place(folder / "content", folder / "data")
     place.fill(folder / "made/content")
-    return Run(folder, place, draw(place.database(), searches=3000), 2, Loaded(comments=COMMENTS))
+    return Run(folder, place, draw(place.database(), searches=3000), 1.5, Loaded(comments=COMMENTS))
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def test_what_wrk_said_is_read() -> None:
 @needs_wrk
 def test_wrk_asks_each_address_once_and_counts_the_answers(run: Run, site: Running, file: Path) -> None:
     write([search_path(query) for query in run.paths.any_searches], file)
-    load = run.wrk(site, file, 2, seconds=1, statuses=True)
+    load = run.wrk(site, file, 2, seconds=2, statuses=True)
     assert load.answered > 0
     assert load.statuses == {"200": load.answered}
     assert (load.failed, load.repeated) == (0, False)

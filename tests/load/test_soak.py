@@ -11,7 +11,7 @@ def test_visits_and_changes_at_once_lose_nothing(run: Run) -> None:
     run.loaded.machine = load.machine()
     found = soak.soak(run, 5)
     assert found.failures == []
-    assert found.asked > 30
+    assert found.asked > 10
     assert set(found.statuses) <= {"200", "304", "404"}
     assert found.updates >= 3
     assert found.seen == found.sought
