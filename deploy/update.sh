@@ -52,6 +52,11 @@ read_options() {
     [[ $wait =~ ^[1-9][0-9]*$ ]] || fail "--wait $wait: write a number of seconds, 1 at least"
     [ -d "$home" ] || fail "there is no folder $home (--home)"
     home=$(cd -P "$home" && pwd)
+    if [ -n "$borrow" ]; then
+        [ -x "$borrow/.venv/bin/python" ] || fail "--borrow $borrow: there is no .venv; run make setup there"
+        borrow=$(cd -P "$borrow" && pwd)
+        case $borrow in "$home"/releases/*) fail "--borrow $borrow: a release goes some day, and its .venv with it" ;; esac
+    fi
     settings_file=${settings_file:-/etc/matome/$name.env}
     # Everything but the restart is done as the one who owns the releases.
     owner=$(stat -c %U "$home") as=()

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Install the Debian packages that tests use: a browser, nginx with Brotli, wrk, PostgreSQL, a Japanese font, a clock that
-# can be wrong; with the argument `audit` what that uses: Java in the place of the last and of PostgreSQL; with `torture`
+# Install the Debian packages that tests use: a browser, nginx with Brotli, wrk, logrotate, systemd's tools, PostgreSQL, a
+# Japanese font, a clock that can be wrong; with the argument `audit` what that uses: Java in the place of the last and of PostgreSQL; with `torture`
 # the clock alone. Does nothing when all are there.
 # MATOME_SKIP_SYSTEM=1 goes on without them; the tests that need them are then skipped.
 set -euo pipefail
@@ -16,6 +16,8 @@ if [ "${1:-}" != torture ]; then
     if [ "${1:-}" != audit ]; then
         command -v brotli >/dev/null || missing+=(brotli)
         command -v openssl >/dev/null || missing+=(openssl)
+        [ -x /usr/sbin/logrotate ] || command -v logrotate >/dev/null || missing+=(logrotate)
+        command -v systemd-analyze >/dev/null || missing+=(systemd)
         for kind in static filter; do
             [ -e "/usr/lib/nginx/modules/ngx_http_brotli_${kind}_module.so" ] || missing+=("libnginx-mod-http-brotli-$kind")
         done

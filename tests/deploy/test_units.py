@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,20 @@ def test_logrotate_turns_the_logs_of_the_site_over(tmp_path: Path) -> None:
     assert (said.returncode, said.stderr) == (0, "")
     assert (logs / "access.log").read_text(encoding="utf-8") == ""
     assert (logs / "access.log.1").read_text(encoding="utf-8") == "a line\n"
+
+
+def test_what_the_service_loads_later_is_of_the_release_it_began_with(units: dict[str, Path], tmp_path: Path) -> None:
+    for number in (1, 2):
+        venv = tmp_path / f"releases/{number}/.venv/bin"
+        venv.mkdir(parents=True)
+        (venv / "python").symlink_to(f"{sys.base_prefix}/bin/python3")
+        (venv.parent / "pyvenv.cfg").write_text(f"home = {sys.base_prefix}/bin\n", encoding="utf-8")
+    (tmp_path / "current").symlink_to("releases/1")
+    command = values(units, "matome.service")["ExecStart"]
+    code = "import sys; print(sys.executable, sys.prefix)"
+    shell = shlex.split(command.replace("-m gunicorn --config deploy/gunicorn.conf.py wsgi:app", f'-c "{code}"'))
+    said = subprocess.run(
+        shell, cwd=tmp_path / "current", env={"PATH": "/usr/bin"}, capture_output=True, text=True, check=True
+    )
+    release = f"{tmp_path}/releases/1/.venv"
+    assert said.stdout.split() == [f"{release}/bin/python", release]
