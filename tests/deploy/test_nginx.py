@@ -75,6 +75,18 @@ def test_tls_speaks_http_2_and_nothing_before_tls_1_2(site: Running) -> None:
         assert (b"Cipher is ECDHE" in said.stdout) is accepted, version
 
 
+def test_a_tls_session_is_taken_up_again(site: Running) -> None:
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.maximum_version = ssl.TLSVersion.TLSv1_2  # of which a session is known with the handshake
+    session = None
+    for again in (False, True):
+        plain = socket.create_connection(("127.0.0.1", site.https_port), timeout=30)
+        with context.wrap_socket(plain, server_hostname=site.deployment.domain, session=session) as secured:
+            assert secured.session_reused is again
+            session = secured.session
+
+
 def test_hosts_that_are_not_the_site_get_nothing(site: Running) -> None:
     for host in ("other.example", "127.0.0.1", f"{site.deployment.domain}.other.example", "_"):
         with pytest.raises(ConnectionResetError):
