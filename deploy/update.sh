@@ -287,13 +287,13 @@ list() {
     done
 }
 
-# Remove what is older than the newest releases, with its data; never the one that serves, and the one before.
+# Remove what is older than the newest releases, or was not set up whole, with its data; never the one that serves, and
+# the one before.
 prune() {
     local folder here_=0
     for folder in $(as_owner ls -1t "$home/releases"); do
-        here_=$((here_ + 1))
-        case $folder in "$(link_target current)" | "$(link_target previous)") continue ;; esac
-        [ "$here_" -gt "$keep" ] || continue
+        case $folder in "$(link_target current)" | "$(link_target previous)") here_=$((here_ + 1)); continue ;; esac
+        if is_there "$folder" && [ "$here_" -lt "$keep" ]; then here_=$((here_ + 1)); continue; fi
         say "removing $folder"
         as_owner rm -rf "$home/releases/$folder" "${state:?}/$folder"
     done

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Install the Debian packages that tests use: a browser, nginx with Brotli, wrk, logrotate, systemd's tools, PostgreSQL, a
-# Japanese font, a clock that can be wrong; with the argument `audit` what that uses: Java in the place of the last and of PostgreSQL; with `torture`
-# the clock alone. Does nothing when all are there.
+# Japanese font, a clock that can be wrong; with the argument `audit` what that uses: Java in the place of the last and of
+# PostgreSQL; with `torture` the clock alone. Does nothing when all are there.
 # MATOME_SKIP_SYSTEM=1 goes on without them; the tests that need them are then skipped.
 set -euo pipefail
 
