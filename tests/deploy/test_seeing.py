@@ -31,7 +31,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         "MATOME_LOG_FORMAT": "json",
         "GUNICORN_ACCESS_LOG": "-",
     }
-    with running(tmp_path_factory.mktemp("seeing") / "site", settings=settings, workers=2) as site:
+    with running(
+        tmp_path_factory.mktemp("seeing") / "site", settings=settings, workers=2, trusted_proxies=("127.0.0.1/32",)
+    ) as site:
         yield site
 
 
@@ -123,6 +125,29 @@ def test_a_page_from_the_cache_has_an_id_of_its_own(site: Running) -> None:
     assert answers[-1].headers["X-Cache"] == "HIT"
     assert len({one.headers["X-Request-ID"] for one in answers}) == 3
     assert all(len(one.headers.get_all("X-Request-ID") or []) == 1 for one in answers)
+
+
+def test_nobody_else_may_ask_for_figures(site: Running) -> None:
+    answer = site.get("/metrics", X_Forwarded_For="198.51.100.7")
+    assert answer.status == 404
+    assert "matome_requests_total" not in answer.text
+
+
+ADDRESSES = {
+    "198.51.100.77": "198.51.100.0",
+    "2001:db8:1:2::5": "2001:db8:1::",
+    "2001:db8::5": "2001:db8::",
+    "2001:db8::5:6:7": "2001:db8::",
+    "2001::5:6:7": "2001::",
+    "2001:db8:1:2:3:4:5:6": "2001:db8:1::",
+}
+
+
+def test_of_an_address_nginx_logs_the_network(site: Running) -> None:
+    ids = {site.get("/healthz", X_Forwarded_For=whole).headers["X-Request-ID"]: whole for whole in ADDRESSES}
+    wait_for(lambda: ids.keys() <= {one["id"] for one in lines(site.access_log)})
+    logged = {ids[one["id"]]: one["address"] for one in lines(site.access_log) if one["id"] in ids}
+    assert logged == ADDRESSES
 
 
 def say(site: Running, said: bytes, *, then_leave: bool = False) -> bytes:
