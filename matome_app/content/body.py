@@ -30,6 +30,9 @@ class Links(Protocol):
     def page(self, target: str) -> str | None:
         """Return the URL of the page that `ref` names, or None."""
 
+    def is_unpublished(self, target: str) -> bool:
+        """Tell whether `ref` names a post that is there and not published, whose name readers must not learn."""
+
     def image(self, source: str) -> str | None:
         """Return the site-relative address of an image as written, or None when it is not the site's own."""
 
@@ -187,6 +190,8 @@ class _Reader:
                 f"{node.name} names {target!r}, and no such page is published; name a file below content/",
                 code="link",
             )
+            if target and self.links.is_unpublished(target):
+                return "#"
             return target if re.fullmatch(r"[\w./#-]+", target) else ""
         return url
 

@@ -136,6 +136,11 @@ def _by_path(files: Iterable[SourceFile]) -> dict[str, SourceFile]:
     return {post_path(file.relative): file for file in files}
 
 
+def _name_of(target: str) -> str:
+    """Return the path that a link names, as posts' paths are written."""
+    return sanitize_path(re.sub(r"(?:/_?index)?\.(?:md|markdown)$", "", target.strip())).strip("/")
+
+
 _LISTS = ("tags", "months", "users", "posts", "")
 
 
@@ -150,19 +155,28 @@ class _Links:
     def page(self, target: str) -> str | None:
         target, _, anchor = target.partition("#")
         end = f"#{anchor}" if anchor else ""
-        name = sanitize_path(re.sub(r"(?:/_?index)?\.(?:md|markdown)$", "", target.strip())).strip("/")
+        name = _name_of(target)
         if not name and anchor:
             return end
         if target.startswith("/") and name in _LISTS:
             return url_path(name) + end
         self.site.asked.add(name)
-        for candidate in (name, f"{self.path.rsplit('/', 1)[0]}/{name}"):
+        for candidate in self._candidates(name):
             if self.site.file(candidate):
                 return url_path(candidate) + end if self.site.is_published(candidate) else None
         if target.startswith("/") and name in self.site.sections:
             return url_path("posts") + end
         matches = self.site.ending(name)
         return url_path(matches[0]) + end if len(matches) == 1 and self.site.is_published(matches[0]) else None
+
+    def is_unpublished(self, target: str) -> bool:
+        name = _name_of(target.partition("#")[0])
+        there = [path for path in self._candidates(name) if self.site.file(path)] or self.site.ending(name)
+        return any(not self.site.is_published(path) for path in there)
+
+    def _candidates(self, name: str) -> tuple[str, str]:
+        """Return the paths that a name may stand for: from the top, and from the post's own folder."""
+        return name, f"{self.path.rsplit('/', 1)[0]}/{name}"
 
     def image(self, source: str) -> str | None:
         if not source or re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*:|//|\\", source.strip()):
