@@ -221,6 +221,7 @@ PATHS: Final = (
 TARGETS: Final[tuple[Target, ...]] = (
     Target("nginx/site.conf.j2", "/etc/nginx/conf.d/{name}.conf"),
     Target("nginx/unknown-hosts.conf.j2", "/etc/nginx/conf.d/unknown-hosts.conf"),
+    Target("nginx/unknown-hosts-tls.conf.j2", "/etc/nginx/conf.d/unknown-hosts-tls.conf", lambda d: d.tls),
     Target("settings.env.j2", "/etc/matome/{name}.env"),
     Target("systemd/site.socket.j2", "/etc/systemd/system/{name}.socket"),
     Target("systemd/site.service.j2", "/etc/systemd/system/{name}.service"),

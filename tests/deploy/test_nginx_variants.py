@@ -49,3 +49,11 @@ def test_several_sites_stand_beside_each_other(tmp_path: Path, tls: bool) -> Non
     checked = check_nginx(write_nginx(tmp_path, first, *others))
     assert checked.returncode == 0, checked.stderr
     assert "[warn]" not in checked.stderr
+
+
+def test_a_site_without_tls_stands_beside_one_with(tmp_path: Path) -> None:
+    first = deployment_in(tmp_path / "one", name="one", domain="one.example", tls=True)
+    other = deployment_in(tmp_path / "two", name="two", domain="two.example", http_port=first.http_port)
+    checked = check_nginx(write_nginx(tmp_path, first, other))
+    assert checked.returncode == 0, checked.stderr
+    assert "ssl_reject_handshake" in (tmp_path / "conf.d/unknown-hosts-tls.conf").read_text(encoding="utf-8")
