@@ -1,6 +1,7 @@
 """Read query strings whatever bytes they hold: what a browser would have percent-encoded is taken as if it had been.
 
-Werkzeug decodes them as UTF-8 and raises where they are none; gunicorn hands on any byte but a space.
+Werkzeug decodes them as UTF-8 and raises where they are none. Gunicorn refuses such addresses from version 27 on; older
+ones, and `flask run`, hand on any byte.
 """
 
 from __future__ import annotations

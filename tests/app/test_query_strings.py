@@ -1,4 +1,4 @@
-"""Hold that a query string may hold any bytes: gunicorn hands on what was sent, and not everybody percent-encodes."""
+"""Hold that a query string may hold any bytes: not everybody percent-encodes, and not every server asks for it."""
 
 from __future__ import annotations
 

@@ -180,12 +180,12 @@ def test_what_asks_with_the_tag_of_an_answer_gets_304(client: FlaskClient, docum
             assert client.get(address, headers={"If-None-Match": tag}).status_code == 304
 
 
-def run(location: str | Path, root: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def run(location: str | Path, root: Path, folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     """Run Schemathesis on a document, as its own command does."""
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(root / "tests/fuzz/schemathesis.toml")]
     return subprocess.run(
         [*command, "run", str(location), "--seed", SEED, *options],
-        cwd=root,
+        cwd=folder,  # it keeps what it found
         env=os.environ | {"COLUMNS": "120", "NO_COLOR": "1"},
         capture_output=True,
         text=True,
@@ -194,8 +194,10 @@ def run(location: str | Path, root: Path, *options: str) -> subprocess.Completed
     )
 
 
-def test_schemathesis_finds_no_difference_between_document_and_answers(served: Server, root: Path) -> None:
-    done = run(f"http://127.0.0.1:{served.port}/api/openapi.json", root, "--max-examples", EXAMPLES)
+def test_schemathesis_finds_no_difference_between_document_and_answers(
+    served: Server, root: Path, tmp_path: Path
+) -> None:
+    done = run(f"http://127.0.0.1:{served.port}/api/openapi.json", root, tmp_path, "--max-examples", EXAMPLES)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     generated = re.search(r"(\d+) generated, .*passed", done.stdout)
     assert generated, done.stdout[-3000:]
@@ -216,6 +218,6 @@ def test_schemathesis_finds_what_is_wrong_in_a_document(
     del wrong["paths"]["/api/search"]["get"]["responses"]["200"]["links"]
     file = tmp_path / "openapi.json"
     file.write_text(json.dumps(wrong), encoding="utf-8")
-    done = run(file, root, "--url", f"http://127.0.0.1:{served.port}", "--phases", "examples")
+    done = run(file, root, tmp_path, "--url", f"http://127.0.0.1:{served.port}", "--phases", "examples")
     assert done.returncode == 1, done.stdout[-3000:]
     assert "'via' was unexpected" in done.stdout
