@@ -20,10 +20,16 @@ def targets(loaded: Loaded) -> Iterator[Target]:
         for pair in loaded.versus.pairs:
             at = f"{pair.connections} connections" if pair.connections > 1 else "1 connection"
             yield Target(
-                f"searches of {loaded.versus.name} in the time of {RATIO} of ours, {at}", 1, RATIO / pair.ratio, ""
+                f"searches of {loaded.versus.name} in the time of {RATIO} of ours, {at}",
+                1,
+                RATIO / max(pair.ratio, 0.01),
+                "",
             )
             yield Target(
-                f"search, p99 against that of {loaded.versus.name}, {at}", 1, pair.ours.p99 / pair.peer.p99, "times"
+                f"search, p99 against that of {loaded.versus.name}, {at}",
+                1,
+                pair.ours.p99 / max(pair.peer.p99, 1),
+                "times",
             )
     if loaded.throughput:
         yield Target("answers that failed while counting throughput", 0, _failed(loaded), "")

@@ -77,8 +77,18 @@ def _pair(
         ours.append(run.wrk(site, mine, connections, skip=skip, statuses=True))
         others.append(wrk(peer.base, theirs, connections, max(run.seconds, connections / 5), skip=skip, statuses=True))
         skip += ours[-1].asked + 2
-    ratios = [one.rate / other.rate for one, other in zip(ours, others, strict=True)]
+    ratios = [one.rate / _least(other) for one, other in zip(ours, others, strict=True)]
+    run.say(f"versus: {_said(ours)} a second, the peer {_said(others)}")
     return Pair(connections, ROUNDS, _middle(ours), _middle(others), [round(ratio, 2) for ratio in ratios]), skip
+
+
+def _least(load: Load) -> float:
+    """Return the rate, of a load without an answer that of one answer."""
+    return max(load.answered, 1) / load.seconds
+
+
+def _said(loads: Sequence[Load]) -> str:
+    return " and ".join(f"{load.rate:.1f} (p99 {load.p99:.0f} ms)" for load in loads)
 
 
 def _middle(loads: Sequence[Load]) -> Load:

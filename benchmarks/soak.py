@@ -23,7 +23,7 @@ from benchmarks.load_http import Tally
 from benchmarks.load_mix import Mix
 from benchmarks.load_report import soak_targets
 from benchmarks.load_site import HOST, Place, Run, open_files
-from benchmarks.load_visits import visited, wait_until
+from benchmarks.load_visits import visited
 from benchmarks.loaded import Loaded, Sample, Soak, read_loaded, write_loaded
 from benchmarks.processes import pss_mb
 from benchmarks.results import Spread
@@ -35,6 +35,8 @@ MINUTES: Final = 10.0
 VISITORS: Final = 6
 PAUSE: Final = 0.08
 UPDATE_SECONDS: Final = 1.0
+SEEN_SECONDS: Final = 60.0
+"""How long the last changes may take to be found."""
 CHANGED_POSTS: Final = 20
 SAMPLES: Final = 120
 """How often memory, files and sizes are noted, at the most; at the least every second."""
@@ -190,9 +192,11 @@ class Writer:
             answer = site.get(f"/api/search?q={word(number)}", X_Forwarded_For=reader)
             return answer.status == 200 and json.loads(answer.body)["total"] == 1
 
-        if last:
-            wait_until(lambda: is_found(last[-1]), f"{word(last[-1])} is found")
-        return len(last), sum(map(is_found, last))
+        lost = list(last)
+        until = time.monotonic() + SEEN_SECONDS
+        while (lost := [number for number in lost if not is_found(number)]) and time.monotonic() < until:
+            time.sleep(0.2)
+        return len(last), len(last) - len(lost)
 
 
 def word(number: int) -> str:
