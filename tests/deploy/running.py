@@ -21,6 +21,7 @@ Start options of the environment: MATOME_TRUSTED_PROXIES=1 unless `settings` say
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import os
 import shutil
@@ -29,10 +30,12 @@ import socket
 import ssl
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -41,7 +44,7 @@ from matome_app.deployment import Deployment, render
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 NGINX: Final = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 MODULES: Final = Path("/usr/lib/nginx/modules")
-START_SECONDS: Final = 60.0
+START_SECONDS: Final = 180.0
 
 
 class Answer(NamedTuple):
@@ -332,9 +335,7 @@ def running(
     if data is not None:
         fields["data"] = str(data)
     deployment = deployment_in(folder, **fields)
-    subprocess.run(
-        [sys.executable, "scripts/precompress.py", deployment.static], cwd=ROOT, check=True, capture_output=True
-    )
+    shutil.copytree(_published(), deployment.static, dirs_exist_ok=True)
     site = Running(folder, deployment, content or ROOT / "content", dict(settings or {}), activated)
     try:
         site.start_app()
@@ -343,6 +344,15 @@ def running(
         yield site
     finally:
         site.stop()
+
+
+@cache
+def _published() -> Path:
+    """Return a folder with the static files as nginx serves them, made once by each process of tests."""
+    folder = Path(tempfile.mkdtemp(prefix="matome-static-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    subprocess.run([sys.executable, "scripts/precompress.py", str(folder)], cwd=ROOT, check=True, capture_output=True)
+    return folder
 
 
 def _listen(path: Path) -> socket.socket:

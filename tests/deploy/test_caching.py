@@ -32,7 +32,9 @@ def site(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runni
     content = folder / "content"
     for part in ("2026_08", "2026_09"):
         shutil.copytree(root / "content/posts" / part, content / "posts" / part)
-    with running(folder / "site", content=content, settings={"MATOME_WATCH": "1"}, search_burst=1000) as site:
+    with running(
+        folder / "site", content=content, settings={"MATOME_WATCH": "1"}, search_burst=1000, workers=1
+    ) as site:
         yield site
 
 
