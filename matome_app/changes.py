@@ -16,7 +16,7 @@ from matome_app.store.known import due_sources, source_count, stored_stamps, unt
 logger = logging.getLogger("matome")
 
 MANY = 10
-"""When all of so many posts are gone, the folder is taken to be gone (not mounted), and not its posts."""
+"""When all of so many posts are gone, and no other came, the folder is taken to be gone (not mounted)."""
 
 PATIENCE = 2.0
 """Seconds for which a run waits for files that are being written."""
@@ -58,7 +58,7 @@ def find_changes(settings: Settings, session: Session, now: datetime, paths: Col
     # A folder that cannot be read, or that is not there at all, is no reason to drop its posts.
     unreadable = [fault.path for fault in found.faults if fault.code == "unreadable"]
     gone = [path for path in known if path not in present and not _lies_in(path, unreadable)]
-    if len(gone) >= MANY and len(gone) == source_count(session):
+    if len(gone) >= MANY and not found.files and len(gone) == source_count(session):
         logger.warning(
             "%s holds not one post by now: %d posts stay up; `flask index --rebuild` empties the site",
             content,

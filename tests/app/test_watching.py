@@ -480,6 +480,15 @@ def test_posts_stay_when_all_of_them_are_gone_at_once(site: Site) -> None:
     assert site.index().removed == 1, "the last post of a small site can be removed"
 
 
+def test_posts_go_when_others_take_the_place_of_all_of_them(site: Site) -> None:
+    for n in range(12):
+        site.write(f"posts/old/p{n}.md", post_text(f"記事{n}"))
+    site.index()
+    (site.content / "posts/old").rename(site.content / "posts/new")
+    report = site.index()
+    assert (report.added, report.removed) == (12, 12)
+
+
 def test_a_post_that_moves_is_never_missing_and_never_there_twice(site: Site) -> None:
     for n in range(3):
         site.write(f"posts/old/p{n}.md", post_text(f"動く{n}", quote(f"動く発言{n}")))

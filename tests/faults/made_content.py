@@ -97,6 +97,10 @@ def unique_word(number: int) -> str:
     return f"zq{letters}xj"
 
 
+ADDED: Final = "posts/added"
+"""Where an author puts new posts, below the content folder."""
+
+
 @dataclass(slots=True)
 class Author:
     """Changes files of a content folder by seed. `words` are the words left behind, each with the file that has it."""
@@ -121,7 +125,9 @@ class Author:
         if kind == "add" or len(files) < 10:
             return self._add()
         if kind == "remove":
-            return self._remove(path)
+            mine = [one for one in files if one.is_relative_to(self.content / ADDED)]
+            # Mostly what was added, so that the site keeps its size over hundreds of changes.
+            return self._remove(self.draw.choice(mine) if mine and self.draw.random() < 0.9 else path)
         if kind == "rename":
             return self._rename(path)
         if kind == "draft" and self._set_draft(path, True):
@@ -156,7 +162,7 @@ class Author:
         return word
 
     def _add(self) -> str:
-        path = self.content / f"posts/added/new_{self.written:05d}/index.md"
+        path = self.content / ADDED / f"new_{self.written:05d}/index.md"
         word = self._word(path)
         text = made_post(
             self.draw, f"新しい記事 {word}", self.draw.randint(1, 8), comment(self.draw, f"初めての {word}")
