@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -79,12 +80,12 @@ def test_every_path_in_it_is_one_that_the_files_lead_to() -> None:
         f"{SITE.home}/repository",
         f"{SITE.home}/releases",
     }
-    named = set(re.findall(r"(?<![\w.~/:>$-])(/(?:srv|etc|var|run|usr|path|dev)/[\w./-]*\w)", TEXT))
+    named = set(re.findall(r"(?<![\w.~/:>$-])(/(?:srv|etc|var|run|usr|path|dev)/[\w./*-]*\w)", TEXT))
     ours = {path.replace("/tea", "/matome") for path in named if not path.startswith(NOT_OURS)}
     for path in ours:
         # Folders of what is known, and files of the checkout.
         inside = path.removeprefix(f"{SITE.checkout}/").removeprefix(f"{SITE.home}/repository/")
-        is_known = any(one == path or one.startswith(f"{path}/") for one in known)
+        is_known = any(fnmatch(one, path) or one.startswith(f"{path}/") for one in known)
         assert is_known or (Path(__file__).resolve().parents[2] / inside).exists(), path
     assert "/run/matome/matome.sock" in ours
 

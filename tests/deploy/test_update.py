@@ -283,6 +283,11 @@ def test_what_cannot_be_is_said_in_one_line(home: Home, tmp_path: Path) -> None:
         (["--keep", "none"], "--keep none: write a number, 1 at least"),
         (["--frobnicate"], "there is no option --frobnicate; --help lists all"),
         (["--home", "/nowhere"], "there is no folder /nowhere (--home)"),
+        (["--borrow", str(tmp_path)], f"--borrow {tmp_path}: there is no .venv; run make setup there"),
+        (
+            ["--borrow", f"{home.deployment.home}/current"],
+            f"--borrow {Path(home.deployment.checkout).resolve()}: a release goes some day, and its .venv with it",
+        ),
     ):
         done = home.update(*arguments)
         assert (done.returncode, done.stderr) == (1, f"update: {line}\n"), done
