@@ -39,7 +39,7 @@ def targets(loaded: Loaded) -> Iterator[Target]:
         yield Target(f"{one.what}: answers to others that failed", 0, one.others_failed, "")
         for kind, spread in one.others.items():
             yield Target(f"{one.what}: {kind}, p99", OTHERS_MS, spread.p99)
-        if one.statuses:
+        if {"429", "503"} & set(one.statuses):
             yield Target(f"{one.what}: 429 and 503 without Retry-After", 0, one.without_retry, "")
         if one.refused_ms is not None:
             yield Target(f"{one.what}: a refusal, p50", REFUSED_MS, one.refused_ms.p50)
@@ -107,12 +107,14 @@ def _introduction(loaded: Loaded) -> str:
     machine = loaded.machine
     about = ""
     if machine is not None:
-        about = f" {machine.cores} cores, {machine.system}; {_versions(machine)}."
+        about = f"\n{machine.cores} cores, {machine.system}; {_versions(machine)}."
+    dates = ", ".join(f"{part} {date}" for part, date in loaded.dates.items())
     return f"""## Under load
 
 `make loadtest` and `make soak` measured this over HTTP on loopback: nginx, gunicorn and whoever asks, all on one
-machine.{about} {loaded.posts:,} posts with {loaded.comments:,} comments. nginx and gunicorn are set up by
-the shipped configuration, its limits included; as behind another proxy, every request names a reader's address of its
+machine.{about}
+{loaded.posts:,} posts with {loaded.comments:,} comments. Measured (UTC): {dates or "nothing yet"}.
+nginx and gunicorn are set up by the shipped configuration, its limits included; as behind another proxy, every request names a reader's address of its
 own, so that limits of one address stop nobody who is not meant. Times are of the whole answer, in ms."""
 
 
