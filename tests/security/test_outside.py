@@ -1,4 +1,4 @@
-"""Files outside content and assets are out of reach, by any address and any link; an SVG that is opened runs nothing."""
+"""Files outside content and assets are out of reach, by any address and any link; an SVG by itself runs nothing."""
 
 from __future__ import annotations
 
@@ -140,8 +140,8 @@ def test_what_may_be_served_is(client: FlaskClient) -> None:
 def climbing() -> Iterator[str]:
     """Yield addresses that climb out of folders."""
     for n, (folder, up) in enumerate((folder, up) for folder in FOLDERS for up in UP):
-        for slash in (SLASHES[n % len(SLASHES)], SLASHES[(n + 5) % len(SLASHES)], "/"):
-            for depth in (1, 2, 5):
+        for slash in (SLASHES[n % len(SLASHES)], "/"):
+            for depth in (1 + n % 2, 5):
                 yield f"{folder}/{slash.join([up] * depth)}{slash}{OUTSIDE[n % len(OUTSIDE)]}"
     for absolute in (
         "/etc/passwd",
@@ -174,7 +174,7 @@ def test_no_spelling_of_an_address_climbs_out(client: FlaskClient) -> None:
         assert SECRET.encode() not in answer.data, path
         assert b"root:x:0" not in answer.data, path
         assert b"create_app" not in answer.data, path
-    assert count > 1000
+    assert count > 600
 
 
 LINKED: Final = (
