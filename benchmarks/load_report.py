@@ -114,8 +114,9 @@ def _introduction(loaded: Loaded) -> str:
 `make loadtest` and `make soak` measured this over HTTP on loopback: nginx, gunicorn and whoever asks, all on one
 machine.{about}
 {loaded.posts:,} posts with {loaded.comments:,} comments. Measured (UTC): {dates or "nothing yet"}.
-nginx and gunicorn are set up by the shipped configuration, its limits included; as behind another proxy, every request names a reader's address of its
-own, so that limits of one address stop nobody who is not meant. Times are of the whole answer, in ms."""
+nginx and gunicorn are set up by the shipped configuration, its limits included; as behind another proxy, every
+request of wrk names a reader's address of its own, so that limits of one address stop nobody who is not meant.
+Times are of the whole answer, in ms."""
 
 
 def _versions(machine: Machine) -> str:
