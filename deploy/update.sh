@@ -190,9 +190,10 @@ index() {
     (become .venv/bin/python -m flask --app wsgi index)
 }
 
-# Wait until a socket answers, then ask for a page of each kind; anything but 200 is a failure.
+# Wait until a socket answers, or the process that is named has ended; then ask for a page of each kind. Anything but 200
+# is a failure.
 ask() {
-    as_owner "$home/releases/$release/.venv/bin/python" - "$1" "$wait" <<'END'
+    as_owner "$home/releases/$release/.venv/bin/python" - "$1" "$wait" "${2:-}" <<'END'
 import http.client, socket, sys, time
 
 class Connection(http.client.HTTPConnection):
@@ -213,8 +214,17 @@ def status(path):
     finally:
         connection.close()
 
+def has_ended():
+    try:
+        with open(f"/proc/{sys.argv[3]}/stat") as file:
+            return file.read().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
 end = time.monotonic() + float(sys.argv[2])
 while (said := status("/readyz")) != 200 and time.monotonic() < end:
+    if sys.argv[3] and has_ended():
+        sys.exit("update: it ended when it was started; its own lines above say why")
     time.sleep(0.2)
 for path in ("/readyz", "/", "/tags/", "/search?q=a", "/api/search?q=a", "/index.xml"):
     if (said := status(path)) != 200:
@@ -230,7 +240,7 @@ check() {
     (become GUNICORN_WORKERS=1 MATOME_WATCH=0 "GUNICORN_BIND=unix:$place/check.sock" \
         .venv/bin/python -m gunicorn --config deploy/gunicorn.conf.py --log-level warning wsgi:app 9<&-) &
     checking=$!
-    ask "$place/check.sock" || result=1
+    ask "$place/check.sock" "$checking" || result=1
     end_check || result=1
     as_owner rm -rf "$place"
     return "$result"
@@ -262,7 +272,7 @@ switch() {
     fi
     if restart_service && ask "$live"; then
         say "$described serves"
-        [ "$before" = "$release" ] || diff -rq "$home/releases/$before/deploy" "$home/releases/$release/deploy" >/dev/null ||
+        [ "$before" = "$release" ] || diff -rq --exclude=__pycache__ "$home/releases/$before/deploy" "$home/releases/$release/deploy" >/dev/null ||
             say "deploy/ has changed: flask deploy-config --check … says which files of this machine should follow"
         return 0
     fi

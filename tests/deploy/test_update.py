@@ -205,6 +205,7 @@ def test_an_update_and_the_way_back_lose_no_request(home: Home) -> None:
         after, second = home.serves(), home.stylesheet()
     assert_none_failed(counted, at_least=5)
     assert "v1.1.0 serves" in updated.stdout
+    assert "deploy/ has changed" not in updated.stdout
     assert "building again" in updated.stderr
     assert before != after
     assert first != second
@@ -230,10 +231,11 @@ def test_an_update_and_the_way_back_lose_no_request(home: Home) -> None:
 
 def test_a_release_that_does_not_answer_is_not_taken(home: Home) -> None:
     before = home.serves()
-    home.commit("v1.2.0", search=("matome_app/web/search.py", "from __future__ import annotations", "1 / 0  #"))
+    home.commit("v1.2.0", conf=("deploy/gunicorn.conf.py", "preload_app = False", "preload_app = 1 / 0"))
     with readers(Path(home.deployment.socket)) as counted:
-        refused = home.update("--wait", "15")
+        refused = home.update("--wait", "600")  # which it does not take: the program ends at once
     assert refused.returncode == 1
+    assert "it ended when it was started" in refused.stderr
     assert "what served before serves on" in refused.stderr
     assert home.serves() == before
     assert_none_failed(counted, at_least=5)
@@ -244,7 +246,7 @@ def test_a_release_whose_service_does_not_start_is_taken_back(home: Home) -> Non
     home.commit(
         "v1.3.0",
         css=("static/css/site.css", "1.1", "1.3"),
-        search=("matome_app/web/search.py", "1 / 0  #", "from __future__ import annotations"),
+        conf=("deploy/gunicorn.conf.py", "preload_app = 1 / 0", "preload_app = False"),
     )
     assert home.service
     # The restart fails once, as long as the new release is the current one.
