@@ -75,7 +75,7 @@ def build(database: Path, target: Path) -> Path:
             made.execute(f"CREATE INDEX comments_{column} ON comments ({column})")
         made.execute(
             "CREATE VIRTUAL TABLE comments_fts"
-            " USING fts5(text, content='comments', content_rowid='id', tokenize='trigram')"
+            ' USING fts5(text, content="comments", content_rowid="id", tokenize="trigram")'
         )
         made.execute("INSERT INTO comments_fts (comments_fts) VALUES ('rebuild')")
         made.execute("INSERT INTO comments_fts (comments_fts) VALUES ('optimize')")

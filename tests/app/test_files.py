@@ -13,7 +13,8 @@ from tests.app.sites import Site, post_text, quote
 def bundle(site: Site) -> Site:
     site.write("posts/a/one/index.md", post_text("束", quote("絵がある")))
     site.write("posts/a/two/index.md", post_text("隣", quote("隣の束")))
-    for name in ("one/pic.png", "one/sub/x.webp", "one/data.txt", "one/.hidden", "one/sub/.hidden", "one/notes.md", "two/pic.png"):
+    names = ("pic.png", "sub/x.webp", "data.txt", ".hidden", "sub/.hidden", "notes.md")
+    for name in (*(f"one/{name}" for name in names), "two/pic.png"):
         (site.content / "posts/a" / name).parent.mkdir(parents=True, exist_ok=True)
         (site.content / "posts/a" / name).write_bytes(b"x")
     return site

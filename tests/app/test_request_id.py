@@ -67,7 +67,8 @@ def test_a_trusted_proxy_sets_the_id(behind_a_proxy: FlaskClient) -> None:
 @pytest.mark.parametrize("given", MALFORMED)
 def test_what_is_no_id_is_not_taken_for_one(behind_a_proxy: FlaskClient, given: str) -> None:
     environ = {"HTTP_X_REQUEST_ID": given.encode().decode("latin-1")}
-    assert re.fullmatch("[0-9a-f]{32}", behind_a_proxy.get("/healthz", environ_overrides=environ).headers["X-Request-ID"])
+    answer = behind_a_proxy.get("/healthz", environ_overrides=environ)
+    assert re.fullmatch("[0-9a-f]{32}", answer.headers["X-Request-ID"])
 
 
 def test_it_stands_in_every_line_that_is_logged_meanwhile(failing: FlaskClient) -> None:

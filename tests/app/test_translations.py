@@ -492,6 +492,9 @@ WRONG = (
 PICTURES = ("images.copy", "og_images.card")
 """Rules that answer with pictures alone."""
 
+DOCUMENT = "api.openapi"
+"""The rule that answers programs about the others, in English alone."""
+
 
 def test_the_addresses_are_of_every_kind(in_english: FlaskClient) -> None:
     rules = in_english.application.url_map
@@ -501,7 +504,7 @@ def test_the_addresses_are_of_every_kind(in_english: FlaskClient) -> None:
         for address in addresses(in_english)
         if address != "/nothing" and not address.startswith("/api/nothing")
     }
-    assert {rule.endpoint for rule in rules.iter_rules()} - met <= set(PICTURES)
+    assert {rule.endpoint for rule in rules.iter_rules()} - met <= {*PICTURES, DOCUMENT}
 
 
 def seen(markup: str) -> str:

@@ -111,6 +111,7 @@ class Harness:
         self.measured: dict[Action, Measured] = {}
         self.outcomes: list[Outcome] = []
         self.fresh_bytes = 0
+        self.growth = 0.0
         self.survivor: FlaskClient | None = None
         self.deep = True
         self.log_file = root / "said.log"
@@ -332,6 +333,7 @@ class Harness:
         self._unharmed(["index"])
         bytes_left, temporary = whole.size(self.site.data), sorted(path.name for path in self.temporary.iterdir())
         found = [f"{len(temporary)} temporary files are left: {temporary[:5]}"] if temporary else []
+        self.growth = bytes_left / self.fresh_bytes if self.fresh_bytes else 0.0
         if bytes_left > GROWTH * self.fresh_bytes:
             found.append(f"the data folder has {bytes_left:,} bytes, a fresh build {self.fresh_bytes:,}")
         return found

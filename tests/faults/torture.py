@@ -116,7 +116,6 @@ def _kills(root: Path, options: argparse.Namespace, run: Run, log: Callable[[str
     copy_content(original, root / "content")
     extremes.index(harness.site)
     checked = _check(harness, original, run, log)
-    size = whole.size(harness.site.data) / whole.size(harness.fresh.data)
     compared = sum(outcome.compared for outcome in harness.outcomes)
     run.tables["kills"] = "\n\n".join(
         (
@@ -125,7 +124,7 @@ def _kills(root: Path, options: argparse.Namespace, run: Run, log: Callable[[str
             f"build took {undisturbed['first'].seconds:.0f} s there, an update {undisturbed['update'].seconds:.1f} s.",
             kills_table(harness.outcomes, harness.fresh_bytes),
             victims_table(harness.outcomes),
-            f"At the end the data folder had {size:.2f} times the size of a fresh build; left over: no process, no "
+            f"At the end the data folder had {harness.growth:.2f} times the size of a fresh build; left over: no process, no "
             f"temporary file. {checked}",
         )
     )

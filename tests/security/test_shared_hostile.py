@@ -16,8 +16,8 @@ from tests.conftest import SHARED
 
 pytestmark = pytest.mark.browser
 
-STEP = 30
-"""Of the collection's texts, every so manieth is tried here."""
+STEP = 60
+"""Of the collection's texts, one in so many is tried here."""
 
 
 def test_a_sample_of_the_collection_does_nothing_and_is_shown(root: Path, tmp_path: Path) -> None:
@@ -65,4 +65,4 @@ def test_a_sample_of_the_collection_does_nothing_and_is_shown(root: Path, tmp_pa
     assert done.returncode == 0, done.stdout + done.stderr
     report = json.loads((out / "xss_report.json").read_text(encoding="utf-8"))
     assert report["executed"] == report["unsafe"] == []
-    assert report["pages"] > 50
+    assert report["pages"] > 40
