@@ -124,8 +124,8 @@ def _kills(root: Path, options: argparse.Namespace, run: Run, log: Callable[[str
             f"build took {undisturbed['first'].seconds:.0f} s there, an update {undisturbed['update'].seconds:.1f} s.",
             kills_table(harness.outcomes, harness.fresh_bytes),
             victims_table(harness.outcomes),
-            f"At the end the data folder had {harness.growth:.2f} times the size of a fresh build; left over: no process, no "
-            f"temporary file. {checked}",
+            f"At the end the data folder had {harness.growth:.2f} times the size of a fresh build; left over: no "
+            f"process, no temporary file. {checked}",
         )
     )
 
