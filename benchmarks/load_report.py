@@ -155,7 +155,7 @@ def _versus(versus: Versus) -> str:
     rounds = versus.pairs[0].rounds if versus.pairs else 0
     return f"""### Beside {versus.name}
 
-The same comments in a table with an FTS5 index of trigrams and indexes of month and user, served by {versus.name} with
+The same comments in a table with an FTS5 index of trigrams, served by {versus.name} with
 `--immutable` and `--inspect-file`, {settings}. Searches a second at 8 connections by its number of threads:
 {tried}; the best was taken. Each search was new to both, and all its terms have three characters or more, as a trigram
 index finds nothing shorter. The page asked for is HTML with 21 rows and the facets of month and user; ours comes

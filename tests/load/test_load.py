@@ -74,7 +74,16 @@ def test_the_peer_finds_the_comments_and_counts_months_and_users(run: Run, tmp_p
         ((body,),) = connection.execute("SELECT text FROM comments WHERE length(text) > 20 LIMIT 1")
     with load_peer.serve(database) as peer:
         with Client(peer.port) as client:
-            page = client.get(load_peer.search_path(f'"{body[5:12]}"'.replace("\n", " "))).body.decode()
+            piece = body.replace("\n", " ").replace('"', " ")[5:12].strip()
+            answer = client.get(load_peer.search_path(f'"{piece}"')).body
+            everything = client.get("/comments/comments").body
+        with closing(connect(database)) as connection:
+            query = "SELECT count(*) FROM comments_fts WHERE comments_fts MATCH ?"
+            ((count,),) = connection.execute(query, (f'"{piece}"',))
+        page = answer.decode()
+        # It does search: it says what it found, and that is what the index has.
+        assert load_peer.total_of(answer) == count > 0
+        assert load_peer.total_of(everything) is None
         assert 'class="facet-results"' in page
         assert all(f'data-column="{name}"' in page for name in ("month", "user"))
         paths = write(map(load_peer.search_path, run.paths.searches), file)
