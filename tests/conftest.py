@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared"
@@ -78,3 +83,12 @@ def corpus() -> Path:
     if not folder.exists():
         pytest.skip("needs ../shared/corpus: the collection of real posts")
     return folder
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start the browser once: a process can have but one, whatever folders its tests are from."""
+    from tests.chromium import started  # here, since most tests need no browser
+
+    with started() as browser:
+        yield browser

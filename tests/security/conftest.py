@@ -12,12 +12,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.browser.conftest import chromium, free_port, wait_until_ready
+from tests.browser.conftest import free_port, wait_until_ready
 from tests.browser.watching import Site as Served
 from tests.security.hostile import HostilePost, write_site
 from tests.security.looking import Lookout
-
-__all__ = ["chromium"]
 
 
 @dataclass(frozen=True, slots=True)

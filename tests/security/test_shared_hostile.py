@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.conftest import CHROMIUM, free_port, wait_until_ready
+from tests.browser.conftest import free_port, wait_until_ready
 from tests.browser.watching import Site as Served
+from tests.chromium import CHROMIUM
 from tests.conftest import SHARED
 
 pytestmark = pytest.mark.browser
