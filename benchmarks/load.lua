@@ -13,12 +13,15 @@ end
 function init(args)
    lines, place, asked, missing = {}, 0, 0, 0
    statuses = {}
-   local skipped, seen = tonumber(args[2]), 0
+   local skipped, seen, first = tonumber(args[2]), 0, nil
    for line in io.lines(args[1]) do
       -- Every thread has lines of its own; those of earlier runs come last.
       if seen % of == number then table.insert(lines, line) end
+      first = first or line
       seen = seen + 1
    end
+   -- Where there are fewer lines than threads, the first one is everybody's.
+   if #lines == 0 then table.insert(lines, first) end
    place = math.floor(skipped / of)
 end
 
