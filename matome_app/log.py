@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any, Final
 
 from matome_app import privacy
+from matome_app.printable import printable
 
 LOGGER: Final = logging.getLogger("matome")
 
@@ -28,7 +29,7 @@ class LineFormatter(logging.Formatter):
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """Return the line: whatever a name of a file or an address holds, it stays one."""
-        line = without_passwords(super().formatMessage(record).translate(privacy.CONTROL))
+        line = without_passwords(printable(super().formatMessage(record)))
         request_id = REQUEST_ID.get()
         return f"{line} [{request_id}]" if request_id else line
 

@@ -11,8 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-CONTROL: Final = {n: f"\\x{n:02x}" for n in (*range(32), *range(127, 160))} | {ord("\n"): "\\n", ord("\t"): "\t"}
-"""How control characters are written, for `str.translate`: a line stays one."""
+from matome_app.printable import printable
 
 LEFT_OUT: Final = "…"
 
@@ -70,9 +69,9 @@ def _access(record: logging.LogRecord) -> bool:
     if not isinstance(atoms, dict) or "U" not in atoms:
         return True
     kept = {name: value for name, value in atoms.items() if name in ATOMS or name in ANSWER}
-    kept["U"] = str(atoms["U"]).encode("latin-1", "replace").decode("utf-8", "replace").translate(CONTROL)
-    kept["r"] = without_query(str(atoms.get("r", ""))).translate(CONTROL)
-    kept["f"] = without_query(str(atoms.get("f", "-"))).translate(CONTROL)
+    kept["U"] = printable(str(atoms["U"]).encode("latin-1", "replace").decode("utf-8", "replace"))
+    kept["r"] = printable(without_query(str(atoms.get("r", ""))))
+    kept["f"] = printable(without_query(str(atoms.get("f", "-"))))
     kept["h"] = kept["u"] = "-"
     kept["q"] = ""
     atoms.clear()

@@ -13,8 +13,9 @@ PACKAGE = ROOT / "matome_app"
 
 LAYERS: dict[str, tuple[str, ...]] = {
     "errors": (),
-    "privacy": (),
-    "log": ("privacy",),
+    "printable": (),
+    "privacy": ("printable",),
+    "log": ("privacy", "printable"),
     "state": (),
     "config": ("errors",),
     "content": ("errors",),
@@ -45,11 +46,11 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "deployment": ("config", "errors", "web.headers"),
     "doctor": (
         *("judging", "changes", "state", "status", "progress", "store", "search", "content", "web.context"),
-        *("config", "errors"),
+        *("printable", "config", "errors"),
     ),
     "cli": (
         *("deployment", "doctor", "watching", "ingest", "update", "progress", "store", "web.context", "content"),
-        *("search_log", "config", "errors"),
+        *("search_log", "printable", "config", "errors"),
     ),
     "": ("background", "cli", "log", "web", "runtime", "config", "errors"),
 }

@@ -12,8 +12,8 @@ import click
 from flask.cli import with_appcontext
 
 from matome_app.config import Settings
-from matome_app.content.visible import one_line
 from matome_app.errors import Fault
+from matome_app.printable import printable
 from matome_app.web.context import runtime
 
 
@@ -37,7 +37,7 @@ def check_command(as_json: bool, paths: tuple[str, ...]) -> None:
         click.echo(json.dumps([fault.as_json() for fault in faults], ensure_ascii=False, indent=1))
     else:
         for fault in faults:
-            click.echo(one_line(str(fault)) + ("" if fault.severity == "error" else " (warning)"))
+            click.echo(printable(str(fault)) + ("" if fault.severity == "error" else " (warning)"))
         errors = sum(fault.severity == "error" for fault in faults)
         click.echo(f"{errors} errors, {len(faults) - errors} warnings", err=True)
     sys.exit(1 if any(fault.severity == "error" for fault in faults) else 0)

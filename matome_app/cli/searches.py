@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import struct
-import unicodedata
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 from flask.cli import with_appcontext
 
+from matome_app.printable import printable
 from matome_app.web.context import settings
 
 if TYPE_CHECKING:
@@ -67,12 +66,3 @@ def _json_lines(shown: dict[str, object]) -> list[str]:
 
 def _as_json(one: Summary) -> dict[str, object]:
     return {"query": one.q, "count": one.count, "total": one.total, "ms": one.ms, "most_ms": one.most_ms}
-
-
-def printable(text: str) -> str:
-    """Return a text in which what would control a terminal, or turn its direction, is escaped."""
-    return "".join(_escape(one) if unicodedata.category(one) in ("Cc", "Cf", "Zl", "Zp") else one for one in text)
-
-
-def _escape(character: str) -> str:
-    return "".join(f"\\u{unit:04x}" for (unit,) in struct.iter_unpack("<H", character.encode("utf-16-le")))

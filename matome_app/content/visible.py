@@ -1,6 +1,6 @@
 """Show what hides in a text: characters without a picture of their own, and those that turn writing around.
 
-With them a name can look like another one, reorder what stands beside it, or write over the lines of a terminal.
+With them a name can look like another one, or reorder what stands beside it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ _PART_OF_WRITING: Final = (
     "|\U0001f3f4[\U000e0020-\U000e007f]{2,}"
 )
 _HIDDEN: Final = re.compile(f"({_PART_OF_WRITING})|[{_UNSEEN}]")
-_FOR_TERMINALS: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def visible(text: str) -> str:
@@ -31,13 +30,3 @@ def visible(text: str) -> str:
     if text.isascii() or not _HIDDEN.search(text):
         return text
     return _HIDDEN.sub(lambda found: found[1] or SIGN, text)
-
-
-def one_line(text: str) -> str:
-    """Return a text as a terminal may show it: one line, with what controls the terminal written as an escape."""
-    return _FOR_TERMINALS.sub(_escape, text)
-
-
-def _escape(found: re.Match[str]) -> str:
-    code = ord(found[0])
-    return f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}"

@@ -6,9 +6,9 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
-from matome_app.content.visible import one_line
 from matome_app.doctor.examine import Examination
 from matome_app.doctor.findings import Finding
+from matome_app.printable import printable
 
 WIDTH: Final = 80
 LABEL: Final = 16
@@ -24,7 +24,7 @@ _STATES: Final = {"drafts": "draft", "duplicates": "duplicate"}
 def report(seen: Examination, found: Sequence[Finding]) -> str:
     """Return all of it as text."""
     parts = [_counts(seen), _facts(seen), _sizes(seen), _versions(seen), _findings(found)]
-    return "\n\n".join("\n".join(one_line(line.rstrip()) for line in part) for part in parts)
+    return "\n\n".join("\n".join(printable(line.rstrip()) for line in part) for part in parts)
 
 
 def _counts(seen: Examination) -> Iterator[str]:

@@ -56,8 +56,8 @@ def failed() -> ValueError:
 
 def test_text_is_level_and_sentence_on_one_line_whatever_stands_in_it() -> None:
     assert as_text(record("%s is read", "posts/a.md", event="read")) == "WARNING: posts/a.md is read"
-    line = as_text(record("%s is read", "a\nERROR: forged\r\x1b[31m.md\x85"))
-    assert line == "WARNING: a\\nERROR: forged\\x0d\\x1b[31m.md\\x85 is read"
+    line = as_text(record("%s is read", "a\nERROR: forged\r\x1b[31m.md\x85\u2028\u202e"))
+    assert line == "WARNING: a\\nERROR: forged\\x0d\\x1b[31m.md\\u0085\\u2028\\u202e is read"
 
 
 def test_json_has_time_level_event_message_and_the_fields_that_were_given() -> None:

@@ -6,7 +6,8 @@ import unicodedata
 
 import pytest
 
-from matome_app.content.visible import SIGN, one_line, visible
+from matome_app.content.visible import SIGN, visible
+from matome_app.printable import printable
 
 PLAIN = (
     "kappa",
@@ -37,8 +38,8 @@ def test_a_name_that_only_looks_like_another_does_not_look_like_it(sign: str) ->
 def test_no_character_that_formats_or_controls_a_terminal_reaches_it() -> None:
     # Format characters of scripts (Arabic and Kaithi number signs, hieroglyphs, shorthand, music) stand for something.
     every = "".join(map(chr, [*range(0x2100), *range(0xFE00, 0xFFF0)]))
-    shown = one_line(every)
+    shown = printable(every)
     assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Zl", "Zp")]
     assert not set(shown) & set("\u061c\u200b\u200e\u200f\u202a\u202d\u202e\u2066\u2069\ufeff")
-    assert one_line("a\x1b[2Jb\nc\u202ed") == "a\\x1b[2Jb\\x0ac\\u202ed"
-    assert one_line("記事 – “引用”") == "記事 – “引用”"
+    assert printable("a\x1b[2Jb\nc\u202ed") == "a\\x1b[2Jb\\nc\\u202ed"
+    assert printable("記事 – “引用”") == "記事 – “引用”"
