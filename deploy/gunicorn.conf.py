@@ -14,14 +14,17 @@ from typing import Any
 # Where there is no socket of systemd's.
 bind = os.environ.get("GUNICORN_BIND", "unix:/run/matome/matome.sock")
 
-# A request is short work between two reads of SQLite: threads wait for each other cheaply, processes use the cores.
+# A request is short work between two reads of SQLite: processes use the cores; a second thread goes on while the first
+# reads the disk or a picture is made smaller. More would only make all of a worker's requests slow at once.
 worker_class = "gthread"
 workers = int(os.environ.get("GUNICORN_WORKERS", "2"))
-threads = int(os.environ.get("GUNICORN_THREADS", "4"))
+threads = int(os.environ.get("GUNICORN_THREADS", "2"))
 
-# What waits is bounded: so many connections in a worker, nginx's idle ones among them, and so many in the kernel. A
-# worker that has enough accepts no more, so the other gets them.
-worker_connections = 64
+# What waits is bounded, and waits in the kernel, in one queue for all workers: a worker takes a request when it has a
+# thread for it and not before, and each is one connection. Kept connections would stay with the worker that took them:
+# one had six of eight, and its readers waited three times as long (docs/decisions.md).
+worker_connections = threads
+keepalive = 0
 backlog = 512
 
 # Each worker imports the site itself: a reload is to bring in what changed, and threads do not survive a fork.
@@ -33,8 +36,6 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 timeout = 30
 graceful_timeout = 15
-# Longer than nginx keeps an idle connection (60 s), so that nginx is the one to close it.
-keepalive = 75
 
 # Who the reader is, and by which address the site was asked for, is read from nginx's headers by the application
 # (MATOME_TRUSTED_PROXIES). Gunicorn itself trusts none.

@@ -5,12 +5,12 @@ Nothing of it stands before the first answer: it waits until that was given, or 
 
 from __future__ import annotations
 
-import _thread
 import atexit
 import contextlib
 import fcntl
 import logging
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -35,6 +35,9 @@ logger = logging.getLogger("matome")
 
 NICE: Final = 10
 """How far a build steps back behind those who serve: of a core that both want it gets a tenth, of an idle one all."""
+
+NOTHING: Final = "qzxjvkw"
+"""A word that nobody writes: what finds nothing has other spellings looked up."""
 
 A_MOMENT: Final = 0.3
 """Seconds that everything else waits for the first answer."""
@@ -108,7 +111,8 @@ def load_or_end(load: Callable[[], None]) -> None:
         load()
     except BaseException:
         logger.critical("the program cannot be loaded; it ends", exc_info=True, extra={"event": "broken"})
-        _thread.interrupt_main()
+        # Not an interrupt: what a script starts in the background ignores those.
+        os.kill(os.getpid(), signal.SIGTERM)
         raise SystemExit from None
 
 
@@ -138,9 +142,11 @@ def _first_of_all(data: Path) -> Iterator[bool]:
 
 
 def warm_up(runtime: Runtime) -> None:
-    """Search once, so that no reader waits for the dictionary and the index to be opened."""
+    """Search, so that no reader waits for the dictionary, the index and what other spellings are looked up in."""
     with contextlib.suppress(MatomeError, DBAPIError):
-        runtime.reader().engine.search(SearchParams(q="検索 search"))
+        engine = runtime.reader().engine
+        for q in ("検索 search", NOTHING):
+            engine.search(SearchParams(q=q))
 
 
 class Builder:

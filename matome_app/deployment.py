@@ -95,11 +95,11 @@ class Deployment:
     """Networks of proxies in front of nginx whose X-Forwarded-For is believed."""
     brotli: bool = False
     workers: int = 2
-    threads: int = 4
+    threads: int = 2
     memory: str = "75%"
     """What the application may use together, in systemd's words: `1G`, `75%`."""
     queue: int = 0
-    """`12 × workers × threads`: so many requests at the application at once, under a second of work; beyond, 503."""
+    """`24 × workers × threads`: so many requests at the application at once, under a second of work; beyond, 503."""
     connections_per_address: int = 100
     """Requests of one address at once; beyond, 429."""
     search_rate: int = 10
@@ -124,7 +124,7 @@ class Deployment:
         """Fill in what follows from the rest, and look at everything once."""
         _check(self.name, "name", _NAME, "write lower case letters, digits and hyphens, such as matome")
         if not self.queue:
-            object.__setattr__(self, "queue", 12 * self.workers * self.threads)
+            object.__setattr__(self, "queue", 24 * self.workers * self.threads)
         for field, default in self._defaults().items():
             if not getattr(self, field):
                 object.__setattr__(self, field, default)

@@ -60,9 +60,9 @@ def _path(name: str, help_: str) -> Callable[[Command], Command]:
 )
 @click.option("--brotli/--no-brotli", default=None, help="Use nginx's Brotli modules; default: when they are there.")
 @click.option("--workers", type=int, default=2, show_default=True, help="Processes; one a core.")
-@click.option("--threads", type=int, default=4, show_default=True, help="Threads in each.")
+@click.option("--threads", type=int, default=2, show_default=True, help="Threads in each.")
 @click.option("--memory", default="75%", show_default=True, help="Bound of memory, such as 1G.")
-@click.option("--queue", type=int, default=0, help="Requests at the program at once; default: 12 x workers x threads.")
+@click.option("--queue", type=int, default=0, help="Requests at the program at once; default: 24 x workers x threads.")
 @click.option(
     "--connections-per-address", type=int, default=100, show_default=True, help="Requests of one address at once."
 )

@@ -217,6 +217,8 @@ def test_pages_are_served_while_the_application_is_down_then_a_readable_503(site
         assert is_page(never.text)
         assert "/static/css/site.css" in never.text
         assert site.get("/static/css/site.css").status == 200
+        icon = site.get("/favicon.ico")
+        assert (icon.status, icon.headers.get_content_type()) == (200, "image/x-icon")
         json = site.get("/api/search?q=never-asked")
         assert (json.status, json.headers.get_content_type()) == (503, "application/json")
     finally:

@@ -116,7 +116,8 @@ def test_an_id_joins_the_answer_with_the_logs_of_nginx_and_of_the_application(si
     (here,) = [one for one in lines(site.app_log) if one.get("request_id") == id_]
     assert (there["path"], there["status"]) == (here["path"], here["status"]) == ("/tags/", 200)
     assert (here["event"], here["method"]) == ("request", "GET")
-    assert float(there["seconds"]) >= float(there["app_seconds"]) >= 0
+    # Nginx takes both times from a clock that it reads now and then: they may differ by a tick the wrong way.
+    assert float(there["seconds"]) + 0.01 >= float(there["app_seconds"]) >= 0
     assert 0 < here["seconds"] < 30
 
 

@@ -31,7 +31,7 @@ def units(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     program = checkout / ".venv/bin/python"
     program.parent.mkdir(parents=True)
     program.touch(mode=0o755)
-    deployment = Deployment("example.org", checkout=str(checkout), watch=False, pull=True)
+    deployment = Deployment("example.org", checkout=str(checkout), watch=False, pull=True, metrics=True)
     found = {}
     for path, text in render(deployment).items():
         if path.startswith(UNITS):
@@ -80,8 +80,8 @@ def test_the_service_takes_the_socket_that_systemd_holds(units: dict[str, Path])
     assert socket["ListenStream"] == "/run/matome/matome.sock"
     assert service["Requires"] == "matome.socket"
     assert "gunicorn" in service["ExecStart"]
-    # The folder of the socket would go with the service, and the socket with it.
-    assert "RuntimeDirectory" not in service
+    # The folder of the socket would go with the service, and the socket with it: figures have a folder of their own.
+    assert service["RuntimeDirectory"] == "matome-figures"
 
 
 def test_readers_have_their_answers_before_the_service_is_killed(units: dict[str, Path], root: Path) -> None:
