@@ -1,19 +1,19 @@
 -- Ask for the lines of a file, each once while there are any, and say at the end what came of it.
 -- Run by wrk for benchmarks/load_wrk.py.
--- Arguments after `--`: the file, and how many of its lines to leave out at the beginning.
+-- Arguments after `--`: the file, how many of its lines to leave out at the beginning, and of how many threads this
+-- is (wrk sets up and starts one after the other, so that the first would know of no other).
 
 local threads = {}
 
 function setup(thread)
    thread:set("number", #threads)
    table.insert(threads, thread)
-   for _, one in ipairs(threads) do one:set("of", #threads) end
 end
 
 function init(args)
    lines, place, asked, missing = {}, 0, 0, 0
    statuses = {}
-   local skipped, seen, first = tonumber(args[2]), 0, nil
+   local skipped, of, seen, first = tonumber(args[2]), tonumber(args[3]), 0, nil
    for line in io.lines(args[1]) do
       -- Every thread has lines of its own; those of earlier runs come last.
       if seen % of == number then table.insert(lines, line) end

@@ -103,7 +103,7 @@ def prepare(folder: Path, options: argparse.Namespace, loaded: Loaded) -> Run:
     run = Run(
         folder,
         Place(folder / "content", folder / "data"),
-        Paths([], [], [], []),
+        Paths([], [], [], [], []),
         getattr(options, "seconds", 8),
         loaded,
     )

@@ -9,12 +9,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from benchmarks.results import Spread
+
+T = TypeVar("T")
 
 TIMEOUT: Final = 30.0
 FINE: Final = frozenset({200, 304})
@@ -224,3 +227,9 @@ async def crowd(
     async with asyncio.TaskGroup() as group:
         for number, one in enumerate(asks):
             group.create_task(visit(port, one, tally, is_over, number=number, pause=pause))
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """Run what is asynchronous to its end, in a thread of its own: the caller's may have an event loop already."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()

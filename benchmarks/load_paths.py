@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ SEED: Final = 20250405
 SAMPLE: Final = 8_000
 """Comments that words are drawn from."""
 SEARCHES: Final = 20_000
+FREQUENT: Final = 1_000
 LONG: Final = 3
 """Characters of a term that an index of trigrams can look up."""
 
@@ -29,13 +31,15 @@ _RUN = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々]{4,}")
 class Paths:
     """What there is to ask for: posts, folds, and searches of which none comes twice.
 
-    `searches` have only terms of three characters and more, which the peer can look up, too; `any_searches` are as
-    readers type them: words of two characters and filters among them.
+    `searches` have only terms of three characters and more, which the peer can look up, too; `frequent` are the words
+    of so many that most comments hold, in no order; `any_searches` are as readers type them: words of two characters
+    and filters among them.
     """
 
     posts: list[str]
     folds: list[str]
     searches: list[str]
+    frequent: list[str]
     any_searches: list[str]
 
 
@@ -59,6 +63,7 @@ def draw(database: Path, searches: int = SEARCHES, seed: int = SEED) -> Paths:
         posts,
         folds,
         list(islice(fresh(texts, chance, LONG), searches)),
+        frequent(texts, chance, LONG),
         list(islice(_filtered(fresh(texts, chance, 2), months, chance), searches)),
     )
 
@@ -84,6 +89,14 @@ def fresh(texts: Iterable[str], chance: random.Random, least: int) -> Iterator[s
         in_vain = 0
         seen.add(query)
         yield query
+
+
+def frequent(texts: Iterable[str], chance: random.Random, least: int, most: int = FREQUENT) -> list[str]:
+    """Return the words of so many characters or more that most of the texts hold, shuffled."""
+    counts = Counter(word for text in texts for word in set(_WORD.findall(text)) if len(word) >= least)
+    words = sorted(counts, key=lambda word: (-counts[word], word))[:most]
+    chance.shuffle(words)
+    return words
 
 
 def _one(kind: str, words: list[list[str]], runs: list[str], chance: random.Random, least: int) -> str:

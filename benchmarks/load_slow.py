@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
-from benchmarks.load_http import source
+from benchmarks.load_http import run_apart, source
 from benchmarks.load_mix import Mix
 from benchmarks.load_site import HOST, Run
 from benchmarks.load_visits import MemoryWatch, visited
@@ -104,7 +104,7 @@ def attack(run: Run, site: Running, mix: Mix, what: str, clients: int = CLIENTS)
     seconds = run.seconds if again else run.seconds * 2
     streams = [mix.stream(900 + number) for number in range(VISITORS)]
     with MemoryWatch(site) as memory, visited(site.port, streams) as visits:
-        ended = asyncio.run(_all(do, site.port, clients, seconds, again=again))
+        ended = run_apart(_all(do, site.port, clients, seconds, again=again))
     tally = visits.tally
     spread = tally.spread()
     return Overload(

@@ -1,4 +1,4 @@
-"""Ask the site and Datasette for the same new searches, in turns."""
+"""Ask the site and Datasette for the same new searches, rare and frequent ones, in turns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from benchmarks.load_paths import search_path, write
 from benchmarks.load_peer import Peer
 from benchmarks.load_site import Run, memory_of
 from benchmarks.load_wrk import Load, wrk
-from benchmarks.loaded import Pair, Versus
+from benchmarks.loaded import DRAWN, FREQUENT, Found, Pair, Versus
 from tests.deploy.running import Running
 
 CONNECTIONS: Final = (1, 8, 16, 64)
@@ -28,56 +28,74 @@ COMPARED: Final = 60
 def measure(run: Run) -> None:
     """Measure the pairs; the peer is asked with the number of threads that serves it best."""
     database = load_peer.build(run.place.database(), run.folder / "comments.db")
-    mine = write(map(search_path, run.paths.searches), run.folder / "ours.txt")
-    theirs = write(map(load_peer.search_path, run.paths.searches), run.folder / "peer.txt")
-    compared = run.paths.searches[-COMPARED:]
+    kinds = {DRAWN: run.paths.searches, FREQUENT: run.paths.frequent}
+    files = {
+        what: (
+            write(map(search_path, queries), run.folder / f"ours{number}.txt"),
+            write(map(load_peer.search_path, queries), run.folder / f"peer{number}.txt"),
+        )
+        for number, (what, queries) in enumerate(kinds.items())
+    }
     tried: dict[str, float] = {}
     for threads in THREADS:
         with load_peer.serve(database, load_peer.SETTINGS | {"num_sql_threads": threads}) as peer:
-            wrk(peer.base, theirs, 4, 2)
-            tried[threads] = round(wrk(peer.base, theirs, 8, run.seconds / 2, skip=500).rate, 1)
+            rates = [_ask_peer(peer, theirs, 8, run.seconds / 2).rate for _, theirs in files.values()]
+            tried[threads] = round(sum(rates) / len(rates), 1)
     settings = load_peer.SETTINGS | {"num_sql_threads": max(tried, key=lambda name: tried[name])}
-    with run.serve() as site, load_peer.serve(database, settings) as peer:
+    with load_peer.serve(database, settings) as peer:
         # Before anything is compared: both do search.
-        totals = [(_ours(site, n, query), _peers(peer, query)) for n, query in enumerate(compared)]
-        run.wrk(site, mine, 4, seconds=2)
-        wrk(peer.base, theirs, 4, 2)
-        pairs, skip = [], 1000
-        for connections in CONNECTIONS:
-            run.say(f"versus: {connections} connections")
-            pair, skip = _pair(run, site, peer, mine, theirs, connections, skip)
-            pairs.append(pair)
-        memory = memory_of(site)
-        pages = [_bytes(site, peer, n, query) for n, query in enumerate(compared[:20])]
+        with run.serve() as site:
+            found = [_found(site, peer, what, queries[-COMPARED:]) for what, queries in kinds.items()]
+            pages = [_bytes(site, peer, n, query) for n, query in enumerate(run.paths.searches[-20:])]
+        for theirs in (theirs for _, theirs in files.values()):
+            _ask_peer(peer, theirs, 4, 2)
+        pairs, ours_mb = [], 0.0
+        for what, (mine, theirs) in files.items():
+            for connections in CONNECTIONS:
+                run.say(f"versus: {what}, {connections} connections")
+                pair, memory = _pair(run, peer, what, (mine, theirs), connections)
+                pairs.append(pair)
+                ours_mb = max(ours_mb, memory)
         peer_mb = peer.memory_mb
     run.loaded.versus = Versus(
         name="Datasette",
         settings=settings,
         tried={f"{threads} thread{'s' if threads != '1' else ''}": rate for threads, rate in tried.items()},
         pairs=pairs,
-        ours_mb=memory.gunicorn + memory.nginx,
+        ours_mb=ours_mb,
         peer_mb=peer_mb,
-        same_total=_share(totals, 0),
-        ours_more=_share(totals, 1),
-        peer_more=_share(totals, -1),
-        compared=len(totals),
+        found=found,
         ours_bytes=round(median(ours for ours, _ in pages)),
         peer_bytes=round(median(theirs_ for _, theirs_ in pages)),
     )
 
 
-def _pair(
-    run: Run, site: Running, peer: Peer, mine: Path, theirs: Path, connections: int, skip: int
-) -> tuple[Pair, int]:
-    """Measure in turns, new searches each time; the peer gets time for each connection to be answered once."""
+def _pair(run: Run, peer: Peer, what: str, files: tuple[Path, Path], connections: int) -> tuple[Pair, float]:
+    """Measure in turns, ours started anew each time: whatever is asked is new to it. Returns ours in megabytes, too."""
     ours, others = [], []
+    memory = 0.0
+    mine, theirs = files
     for _ in range(ROUNDS):
-        ours.append(run.wrk(site, mine, connections, skip=skip, statuses=True))
-        others.append(wrk(peer.base, theirs, connections, max(run.seconds, connections / 5), skip=skip, statuses=True))
-        skip += ours[-1].asked + 2
+        with run.serve() as site:
+            ours.append(run.wrk(site, mine, connections, statuses=True))
+            held = memory_of(site)
+            memory = max(memory, held.gunicorn + held.nginx)
+        others.append(_ask_peer(peer, theirs, connections, run.seconds))
     ratios = [one.rate / _least(other) for one, other in zip(ours, others, strict=True)]
     run.say(f"versus: {_said(ours)} a second, the peer {_said(others)}")
-    return Pair(connections, ROUNDS, _middle(ours), _middle(others), [round(ratio, 2) for ratio in ratios]), skip
+    return Pair(what, connections, ROUNDS, _middle(ours), _middle(others), [round(one, 2) for one in ratios]), memory
+
+
+def _ask_peer(peer: Peer, theirs: Path, connections: int, seconds: float) -> Load:
+    """Ask the peer, which keeps no answers, for long enough that each connection is answered once."""
+    return wrk(peer.base, theirs, connections, max(seconds, connections / 5), statuses=True)
+
+
+def _found(site: Running, peer: Peer, what: str, queries: Sequence[str]) -> Found:
+    totals = [(_ours(site, number, query), _peers(peer, query)) for number, query in enumerate(queries)]
+    signs = [(one > other) - (one < other) for one, other in totals]
+    same, more, less = (signs.count(sign) / max(1, len(signs)) for sign in (0, 1, -1))
+    return Found(what, len(totals), median(other for _, other in totals), same, more, less)
 
 
 def _least(load: Load) -> float:
@@ -122,8 +140,3 @@ def _bytes(site: Running, peer: Peer, number: int, query: str) -> tuple[int, int
     mine = site.get(search_path(query), X_Forwarded_For=_reader(number)).body
     with Client(peer.port) as theirs:
         return len(mine), len(theirs.get(load_peer.search_path(query)).body)
-
-
-def _share(totals: Sequence[tuple[int, int]], sign: int) -> float:
-    signs = [(one > other) - (one < other) for one, other in totals]
-    return signs.count(sign) / len(signs) if signs else 0.0

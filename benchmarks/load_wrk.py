@@ -66,7 +66,8 @@ def wrk(
     if shutil.which("wrk") is None:
         raise Missing("wrk is not installed (Debian: apt-get install wrk)")
     lines = paths.read_bytes().count(b"\n")
-    command = ["wrk", "--threads", str(min(2, connections)), "--connections", str(connections)]
+    threads = min(2, connections)
+    command = ["wrk", "--threads", str(threads), "--connections", str(connections)]
     command += ["--duration", f"{seconds:.0f}s", "--timeout", f"{TIMEOUT}s", "--script", str(SCRIPT)]
     for name, value in (headers or {}).items():
         command += ["--header", f"{name}: {value}"]
@@ -75,7 +76,7 @@ def wrk(
     if pause_ms:
         environment["MATOME_WRK_PAUSE"] = str(pause_ms)
     ended = subprocess.run(
-        [*command, base, "--", str(paths), str(skip)],
+        [*command, base, "--", str(paths), str(skip), str(threads)],
         env=environment,
         capture_output=True,
         text=True,

@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Final
 
 from benchmarks.load_wrk import Load
 from benchmarks.reading import read
 from benchmarks.results import Machine, Spread
+
+DRAWN: Final = "words and pieces drawn from the texts"
+FREQUENT: Final = "frequent words"
+"""The kinds of searches that the peer is asked, too (load_paths)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,7 @@ class Throughput:
 class Pair:
     """The same searches, one after the other in turns: ours and the peer's; each figure the median of the rounds."""
 
+    what: str
     connections: int
     rounds: int
     ours: Load
@@ -45,6 +51,18 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """How many comments some searches of a kind find: the median of the peer's, and the shares of who finds more."""
+
+    what: str
+    compared: int
+    median: float
+    same: float
+    ours_more: float
+    peer_more: float
+
+
+@dataclass(frozen=True, slots=True)
 class Versus:
     """The contest with the peer: its settings, the pairs, what both found, and the memory of both."""
 
@@ -54,10 +72,7 @@ class Versus:
     pairs: list[Pair]
     ours_mb: float
     peer_mb: float
-    same_total: float
-    ours_more: float
-    peer_more: float
-    compared: int
+    found: list[Found]
     ours_bytes: int
     peer_bytes: int
 

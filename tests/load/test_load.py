@@ -16,12 +16,14 @@ import pytest
 from benchmarks import load_peer, load_report
 from benchmarks.asking import Client
 from benchmarks.load import main, publish
-from benchmarks.load_http import Ask, Broken, Connection, Tally, source, visit
-from benchmarks.load_paths import fresh, search_path, write
+from benchmarks.load_http import Ask, Broken, Connection, Tally, run_apart, source, visit
+from benchmarks.load_paths import frequent, fresh, search_path, write
 from benchmarks.load_site import Run
 from benchmarks.load_wrk import Load, read, wrk
 from benchmarks.loaded import (
+    DRAWN,
     Change,
+    Found,
     Loaded,
     Memory,
     Overload,
@@ -100,6 +102,12 @@ def test_no_search_is_drawn_twice_and_all_have_the_length_asked_for() -> None:
     assert found == list(fresh(texts, random.Random(1), 3))
 
 
+def test_frequent_words_are_those_most_texts_hold_each_once() -> None:
+    texts = ["メモリと言語 メモリ", "メモリと rust と言語処理", "rust は go より", "検索結果が rust なら メモリ"]
+    assert sorted(frequent(texts, random.Random(1), 3, most=2)) == ["rust", "メモリ"]
+    assert sorted(frequent(texts, random.Random(1), 3)) == ["rust", "メモリ", "検索結果", "言語処理"]
+
+
 def test_visitors_have_addresses_of_their_own() -> None:
     found = [source(number) for number in range(70_000)]
     assert len(set(found)) == 70_000
@@ -132,16 +140,16 @@ async def _ask_twice(kind: str) -> tuple[list[int], Connection]:
 
 
 def test_a_connection_closed_while_idle_is_opened_again_and_one_cut_off_is_a_failure() -> None:
-    statuses, connection = asyncio.run(_ask_twice("idle"))
+    statuses, connection = run_apart(_ask_twice("idle"))
     assert (statuses, connection.reopened) == ([200, 200], 1)
     with pytest.raises(Broken, match="IncompleteReadError"):
-        asyncio.run(_ask_twice("cut"))
+        run_apart(_ask_twice("cut"))
 
 
 def test_nobody_there_is_a_failure() -> None:
     tally = Tally()
     asks: Iterator[Ask] = iter([Ask("post", "/")])
-    asyncio.run(visit(1, asks, tally, lambda: False))
+    run_apart(visit(1, asks, tally, lambda: False))
     assert tally.statuses == {"0": 1}
     assert len(tally.failures) == 1
 
@@ -163,8 +171,8 @@ def made_loaded() -> Loaded:
         throughput=[Throughput("a post, from nginx's cache", [made_load(9000), made_load(20000)], memory)],
         versus=Versus(
             "Datasette", {"suggest_facets": "off"}, {"1 thread": 20.0},
-            [Pair(8, 2, made_load(200), made_load(10, 900), [19.0, 21.0])],
-            250, 60, 0.8, 0.15, 0.05, 60, 40_000, 50_000,
+            [Pair(DRAWN, 8, 2, made_load(200), made_load(10, 900), [19.0, 21.0])],
+            250, 60, [Found(DRAWN, 60, 300.0, 0.8, 0.15, 0.05)], 40_000, 50_000,
         ),
         changes=[Change("gunicorn restarted", 3, 1.2, 900, {"200": 899, "502": 1}, 1, ["502 for /"], spread)],
         overloads=[
@@ -190,7 +198,7 @@ def test_the_report_says_what_was_reached_and_what_was_not(tmp_path: Path) -> No
     text = write_report(made_results(), tmp_path, None, made_loaded()).read_text(encoding="utf-8")
     section = text.partition("## Under load")[2].partition("\n## ")[0]
     assert "| a post, from nginx's cache, 8 | 20,000 |" in section
-    assert "| 8 | 200 | 10 | 21.0 |" in section
+    assert f"| {DRAWN}, 8 | 200 | 10 | 21.0 |" in section
     assert "| failed requests: gunicorn restarted | 0 | 1 | **not met** |" in section
     assert "200: 899, 502: 1" in section
     assert "| searches by one address: searches as usual after | 5 s | 0.40 s | met |" in section
