@@ -215,7 +215,7 @@ def test_folds_nested_without_end_are_a_fault() -> None:
 bodies = st.text(max_size=120) | st.text(alphabet="ab あ<>&\"'`\\*_[](){}!#:/.。\n＞>~-", max_size=120)
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(bodies, st.text(max_size=12), st.booleans())
 def test_whatever_a_comment_says_is_on_its_page_as_balanced_allowed_html(body: str, user: str, folded: bool) -> None:
     try:
