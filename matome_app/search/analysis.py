@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from importlib.metadata import version
 from typing import Final
@@ -44,17 +45,17 @@ def latin_words(folded: str) -> list[str]:
     return latin_runs(_URL.sub(" ", folded))
 
 
-def fold_with_map(text: str) -> tuple[str, list[int]]:
+def fold_with_map(text: str) -> tuple[str, Sequence[int]]:
     """Fold cluster by cluster (a character with the marks that join it) and say where each folded character came from.
 
-    Returns the folded text and a list one longer than it: the folded characters i to j were made from
+    Returns the folded text and a sequence one longer than it: the folded characters i to j were made from
     `text[map[i]:map[j]]` when both ends are cluster borders; inside a cluster every character maps to its beginning.
     """
     if text.isascii():
-        return text.lower(), list(range(len(text) + 1))
-    characters = [_FOLDED[character] for character in text]
-    if None not in characters and len(folded := "".join(map(str, characters))) == len(text):
-        return folded, list(range(len(text) + 1))  # one for one, as nearly all texts are
+        return text.lower(), range(len(text) + 1)
+    folded = text.translate(_FOLDED)
+    if len(folded) == len(text):
+        return folded, range(len(text) + 1)  # one for one, as nearly all texts are
     pieces: list[str] = []
     origin: list[int] = []
     start = 0
@@ -69,11 +70,15 @@ def fold_with_map(text: str) -> tuple[str, list[int]]:
     return "".join(pieces), origin
 
 
-class _FoldedCharacters(dict[str, str | None]):
-    """What each character folds to by itself; None for one that may join the character before."""
+class _FoldedCharacters(dict[int, str]):
+    """What each character folds to by itself; for one that may join the character before something too long.
 
-    def __missing__(self, character: str) -> str | None:
-        self[character] = folded = None if _joins(character) else fold(character)
+    Nothing folds to less than one character: a text of which all stays as long was folded one for one.
+    """
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        self[code] = folded = character * 2 if _joins(character) else fold(character) or character * 2
         return folded
 
 

@@ -29,6 +29,9 @@ def search() -> Response:
     """Answer a search as DESIGN section 5 lays down."""
     params = search_params()
     result, found = find(params)
+    facets = {name: [_value(params, name, v) for v in values] for name, values in result.facets.items()}
+    # Most months stand in both lists with the same count: an address is made once.
+    months = dict(zip(result.facets.get("month", ()), facets.get("month", []), strict=True))
     return jsonify(
         query=params.q,
         total=result.total,
@@ -36,7 +39,7 @@ def search() -> Response:
         pages=result.pages,
         took_ms=round(result.took_ms, 2),
         hits=[_hit(one) for one in found],
-        facets={name: [_value(params, name, v) for v in values] for name, values in result.facets.items()},
+        facets=facets,
         posts=[{"path": p.path, "url": p.url, "title": p.title, "hits": p.hits} for p in result.posts],
         suggestions=[_suggestion(s) for s in result.suggestions],
         totals=result.totals,
@@ -50,7 +53,7 @@ def search() -> Response:
             }
             for chip in result.chips
         ],
-        months=[_value(params, "month", month) for month in result.months],
+        months=[months.get(month) or _value(params, "month", month) for month in result.months],
         late=result.late,
         inflections=[{**_suggestion(s), "url": search_url(s.params)} for s in result.inflections],
     )

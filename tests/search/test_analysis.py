@@ -45,7 +45,7 @@ def test_importing_the_engine_loads_no_dictionary() -> None:
 def test_the_map_of_a_folded_text_leads_back_into_the_text(text: str) -> None:
     folded, origin = fold_with_map(text)
     assert len(origin) == len(folded) + 1
-    assert origin == sorted(origin)
+    assert list(origin) == sorted(origin)
     assert origin[-1] == len(text)
 
 
