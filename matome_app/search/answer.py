@@ -11,9 +11,9 @@ from matome_app.errors import Message
 from matome_app.search.chips import make_chips
 from matome_app.search.clauses import clauses, is_sought, plain_word
 from matome_app.search.columns import Columns, Ints
-from matome_app.search.engine import Hit, PostHit, SearchResult, Suggestion
+from matome_app.search.engine import FacetValue, Hit, PostHit, SearchResult, Suggestion
 from matome_app.search.explain import explain
-from matome_app.search.facets import count_facets, count_months
+from matome_app.search.facets import all_months, count_facets, months_with
 from matome_app.search.inflection import other_forms
 from matome_app.search.leaves import SPELLING, find, find_characters
 from matome_app.search.matches import Matches
@@ -78,7 +78,7 @@ class Answer:
             highlights=highlights,
             totals=self._totals(total),
             late=late,
-            months=() if "month" in late else count_months(self._snapshot, params, self._in_all_months(in_post)),
+            months=all_months(self._chart(facets)),
             inflections=self._inflections(found),
             took_ms=(time.perf_counter() - self._started) * 1000,
         )
@@ -120,13 +120,14 @@ class Answer:
         other: Scope = "comment" if self._params.scope == "post" else "post"
         return {self._params.scope: total, other: self._count(self._params.replace(scope=other))}
 
-    def _in_all_months(self, in_post: Ints) -> Ints:
-        """Return the hits every post would have if no month were chosen in the URL."""
-        if not self._params.month:
-            return in_post
+    def _chart(self, facets: dict[str, tuple[FacetValue, ...]]) -> tuple[FacetValue, ...]:
+        """Return the months that have hits; where one is chosen in the URL, those that would have if it were not."""
+        months = facets.get("month", ())
+        if not self._params.month or "month" not in facets:
+            return months
         others = self._params.replace(month="", sort="newest")
         found = match(self._connection, self._snapshot, self._query, others)
-        return self._snapshot.columns.hits_of_posts(found.slots)
+        return months_with(self._snapshot, self._params.month, self._snapshot.columns.hits_of_posts(found.slots))
 
     def _inflections(self, found: Matches) -> tuple[Suggestion, ...]:
         """Return the searches for all forms of the verbs and adjectives, with how many more comments each finds."""

@@ -38,8 +38,7 @@ def count_facets(
         return _top(columns.users, by_user, _chosen(params.users, names.users))
 
     def months() -> tuple[FacetValue, ...]:
-        chosen = _chosen([params.month] if params.month else [], names.months)
-        return _months(columns, _through_posts(columns.months, in_post), chosen)
+        return months_with(snapshot, params.month, in_post)
 
     facets: dict[str, tuple[FacetValue, ...]] = {}
     late: list[str] = []
@@ -51,15 +50,19 @@ def count_facets(
     return facets, tuple(late)
 
 
-def count_months(snapshot: Snapshot, params: SearchParams, in_post: Ints) -> tuple[FacetValue, ...]:
-    """Return every month from the first to the last that has hits, in order, those between without hits, too.
-
-    `in_post` are the hits of every post. Terms of the taxonomy that name no month come last.
-    """
+def months_with(snapshot: Snapshot, month: str, in_post: Ints) -> tuple[FacetValue, ...]:
+    """Return the months that have hits, given those of every post, and the one that is chosen, in order of time."""
     columns = snapshot.columns
-    by_month = _through_posts(columns.months, in_post)
-    month = _chosen([params.month] if params.month else [], snapshot.names.months)
-    values = {value.label: value for value in _months(columns, by_month, month)}
+    chosen = _chosen([month] if month else [], snapshot.names.months)
+    return _months(columns, _through_posts(columns.months, in_post), chosen)
+
+
+def all_months(months: Sequence[FacetValue]) -> tuple[FacetValue, ...]:
+    """Return every month from the first to the last of some, in order, those between as months without hits.
+
+    Terms of the taxonomy that name no month come last.
+    """
+    values = {value.label: value for value in months}
     named = sorted(label for label in values if _MONTH.fullmatch(label))
     others = [value for label, value in values.items() if label not in named]
     between = _from_to(named[0], named[-1]) if named else []
