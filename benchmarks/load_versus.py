@@ -1,10 +1,13 @@
-"""Ask the site and Datasette for the same new searches, rare and frequent ones, in turns."""
+"""Ask the site and Datasette for the same new searches, rare and frequent ones, in turns.
+
+The peer answers with pages like ours as far as it can, and, for comparison, with those that it has by itself.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -16,47 +19,61 @@ from benchmarks.load_paths import search_path, write
 from benchmarks.load_peer import Peer
 from benchmarks.load_site import Run, memory_of
 from benchmarks.load_wrk import Load, wrk
-from benchmarks.loaded import DRAWN, FREQUENT, Found, Pair, Versus
+from benchmarks.loaded import AS_IT_COMES, DRAWN, FREQUENT, Found, Pair, Versus
 from tests.deploy.running import Running
 
 CONNECTIONS: Final = (1, 8, 16, 64)
 THREADS: Final = ("1", "2", "3")
 ROUNDS: Final = 2
 COMPARED: Final = 60
+FASTEST: Final = 300
+"""Searches a second that ours may answer before a list of them is at its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contest:
+    """What both are asked: the searches, the addresses for each in a file, and how the peer is set."""
+
+    what: str
+    queries: list[str]
+    mine: Path
+    theirs: Path
+    settings: dict[str, str]
+
+    def seconds(self, most: float) -> float:
+        """Return for how long ours may be asked with none asked twice."""
+        return min(most, float(len(self.queries) // FASTEST))
 
 
 def measure(run: Run) -> None:
-    """Measure the pairs; the peer is asked with the number of threads that serves it best."""
+    """Measure the pairs; the peer is asked with the number of threads that serves it best, and as it comes, too."""
     database = load_peer.build(run.place.database(), run.folder / "comments.db")
-    kinds = {DRAWN: run.paths.searches, FREQUENT: run.paths.frequent}
-    files = {
-        what: (
-            write(map(search_path, queries), run.folder / f"ours{number}.txt"),
-            write(map(load_peer.search_path, queries), run.folder / f"peer{number}.txt"),
-        )
-        for number, (what, queries) in enumerate(kinds.items())
-    }
+    alike = [
+        _contest(run, DRAWN, run.paths.searches, load_peer.SETTINGS),
+        _contest(run, FREQUENT, run.paths.frequent, load_peer.SETTINGS),
+    ]
     tried: dict[str, float] = {}
     for threads in THREADS:
         with load_peer.serve(database, load_peer.SETTINGS | {"num_sql_threads": threads}) as peer:
-            rates = [_ask_peer(peer, theirs, 8, run.seconds / 2).rate for _, theirs in files.values()]
+            rates = [_ask_peer(peer, contest, 8, run.seconds / 2).rate for contest in alike]
             tried[threads] = round(sum(rates) / len(rates), 1)
     settings = load_peer.SETTINGS | {"num_sql_threads": max(tried, key=lambda name: tried[name])}
-    with load_peer.serve(database, settings) as peer:
+    with load_peer.serve(database, settings) as peer, run.serve() as site:
         # Before anything is compared: both do search.
-        with run.serve() as site:
-            found = [_found(site, peer, what, queries[-COMPARED:]) for what, queries in kinds.items()]
-            pages = [_bytes(site, peer, n, query) for n, query in enumerate(run.paths.searches[-20:])]
-        for theirs in (theirs for _, theirs in files.values()):
-            _ask_peer(peer, theirs, 4, 2)
-        pairs, ours_mb = [], 0.0
-        for what, (mine, theirs) in files.items():
+        found = [_found(site, peer, contest.what, contest.queries[-COMPARED:]) for contest in alike]
+        pages = [_bytes(site, peer, n, query) for n, query in enumerate(run.paths.searches[-20:])]
+    pairs, ours_mb, peer_mb = [], 0.0, 0.0
+    contests = [replace(contest, settings=settings) for contest in alike]
+    contests.append(_contest(run, AS_IT_COMES, run.paths.frequent, load_peer.AS_IT_COMES, rows=None))
+    for contest in contests:
+        with load_peer.serve(database, contest.settings) as peer:
+            _ask_peer(peer, contest, 4, 2)
             for connections in CONNECTIONS:
-                run.say(f"versus: {what}, {connections} connections")
-                pair, memory = _pair(run, peer, what, (mine, theirs), connections)
+                run.say(f"versus: {contest.what}, {connections} connections")
+                pair, memory = _pair(run, peer, contest, connections)
                 pairs.append(pair)
                 ours_mb = max(ours_mb, memory)
-        peer_mb = peer.memory_mb
+            peer_mb = max(peer_mb, peer.memory_mb)
     run.loaded.versus = Versus(
         name="Datasette",
         settings=settings,
@@ -70,25 +87,37 @@ def measure(run: Run) -> None:
     )
 
 
-def _pair(run: Run, peer: Peer, what: str, files: tuple[Path, Path], connections: int) -> tuple[Pair, float]:
+def _contest(
+    run: Run, what: str, queries: list[str], settings: dict[str, str], rows: int | None = load_peer.ROWS
+) -> Contest:
+    name = f"{len(list(run.folder.glob('versus*')))}"
+    mine = write(map(search_path, queries), run.folder / f"versus{name}-ours.txt")
+    theirs = (load_peer.search_path(query, rows) for query in queries)
+    return Contest(what, queries, mine, write(theirs, run.folder / f"versus{name}-peer.txt"), settings)
+
+
+def _pair(run: Run, peer: Peer, contest: Contest, connections: int) -> tuple[Pair, float]:
     """Measure in turns, ours started anew each time: whatever is asked is new to it. Returns ours in megabytes, too."""
     ours, others = [], []
     memory = 0.0
-    mine, theirs = files
     for _ in range(ROUNDS):
         with run.serve() as site:
-            ours.append(run.wrk(site, mine, connections, statuses=True))
+            seconds = contest.seconds(run.seconds)
+            ours.append(run.wrk(site, contest.mine, connections, seconds=seconds, statuses=True))
+            if ours[-1].repeated:
+                raise RuntimeError(f"{contest.what}: there are too few searches to ask each once for {seconds:.0f} s")
             held = memory_of(site)
             memory = max(memory, held.gunicorn + held.nginx)
-        others.append(_ask_peer(peer, theirs, connections, run.seconds))
+        others.append(_ask_peer(peer, contest, connections, run.seconds))
     ratios = [one.rate / _least(other) for one, other in zip(ours, others, strict=True)]
     run.say(f"versus: {_said(ours)} a second, the peer {_said(others)}")
-    return Pair(what, connections, ROUNDS, _middle(ours), _middle(others), [round(one, 2) for one in ratios]), memory
+    pair = Pair(contest.what, connections, ROUNDS, _middle(ours), _middle(others), [round(one, 2) for one in ratios])
+    return pair, memory
 
 
-def _ask_peer(peer: Peer, theirs: Path, connections: int, seconds: float) -> Load:
+def _ask_peer(peer: Peer, contest: Contest, connections: int, seconds: float) -> Load:
     """Ask the peer, which keeps no answers, for long enough that each connection is answered once."""
-    return wrk(peer.base, theirs, connections, max(seconds, connections / 5), statuses=True)
+    return wrk(peer.base, contest.theirs, connections, max(seconds, connections / 5), statuses=True)
 
 
 def _found(site: Running, peer: Peer, what: str, queries: Sequence[str]) -> Found:

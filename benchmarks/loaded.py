@@ -13,6 +13,7 @@ from benchmarks.results import Machine, Spread
 
 DRAWN: Final = "words and pieces drawn from the texts"
 FREQUENT: Final = "frequent words"
+AS_IT_COMES: Final = "frequent words, the peer as it comes"
 """The kinds of searches that the peer is asked, too (load_paths)."""
 
 
