@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from matome_app.search.analysis import fold
 from matome_app.search.columns import Codes, Columns, Comments, Flags, Ints, Pairs, PostRow
 from matome_app.search.engine import PostCard, PostTag
-from matome_app.search.tables import epoch, parse_numbers
+from matome_app.search.tables import epoch, fetch, parse_numbers
 
 _COMMENTS = """
     SELECT group_concat(key), group_concat(post), group_concat(ordinal), group_concat(created), group_concat(length),
@@ -66,7 +66,7 @@ def renew_columns(connection: Connection, old: Columns) -> Columns:
     """
     if epoch(connection) != old.epoch:
         return load_columns(connection)
-    keys = np.array([row[0] for row in connection.exec_driver_sql("SELECT key FROM search_posts")], np.int64)
+    keys = parse_numbers(fetch(connection, "SELECT group_concat(key) FROM search_posts")[0][0])
     kept = np.isin(old.post_keys, keys)
     added: list[int] = keys[np.isin(keys, old.post_keys, invert=True)].tolist()
     if kept.all() and not added:
@@ -217,9 +217,9 @@ def _in_time(comments: Comments, known: int) -> Comments:
         return int(created[slot]), int(comments.post[slot]), -int(comments.ordinal[slot])
 
     coming = sorted(range(known, len(comments.keys)), key=place)
-    in_order = created[order]
-    left = np.searchsorted(in_order, created[coming], side="left")
-    right = np.searchsorted(in_order, created[coming], side="right")
+    old = created[:known]
+    left = np.searchsorted(old, created[coming], side="left", sorter=order)
+    right = np.searchsorted(old, created[coming], side="right", sorter=order)
     places = [
         first if first == end else bisect_left(order, place(slot), first, end, key=place)
         for slot, first, end in zip(coming, left.tolist(), right.tolist(), strict=True)

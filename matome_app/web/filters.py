@@ -17,6 +17,8 @@ from matome_app.web.static import static_url
 
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uff66-\uff9f]")
 _LATIN_WORD = re.compile(r"[A-Za-z]{2,}")
+_LANG = {language: Markup(f' lang="{language}"') for language in ("ja", "en")}
+_NO_LANG = Markup("")
 
 
 def init_app(app: Flask) -> None:
@@ -56,5 +58,5 @@ def lang(text: str) -> Markup:
     elif _LATIN_WORD.search(text):
         language = "en"
     else:
-        return Markup("")
-    return Markup(' lang="{}"').format(language) if language != settings().language else Markup("")
+        return _NO_LANG
+    return _LANG[language] if language != settings().language else _NO_LANG

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache, reduce
 from typing import Final
 
@@ -11,7 +11,7 @@ from babel import Locale, dates
 from babel.support import Translations
 from flask import Flask
 from flask_babel import Babel, get_translations, gettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from matome_app.config import ROOT, Settings
 from matome_app.content.visible import visible
@@ -70,14 +70,20 @@ def _side_by_side(first: Markup, second: Markup) -> Markup:
 
 def local_time(moment: datetime) -> str:
     """Return a stored moment as it is shown: in the site's time zone, as its language writes it."""
-    return _local_time(moment.replace(tzinfo=None), settings().timezone.key, settings().language)
+    chosen = settings()
+    here = moment.replace(tzinfo=UTC).astimezone(chosen.timezone)
+    return f"{_long_date(here.date(), chosen.language)} {_short_time(here.hour, here.minute, chosen.language)}"
 
 
+# Of moments hardly any comes again, of days and of minutes nearly all do.
 @lru_cache(maxsize=8192)
-def _local_time(moment: datetime, zone: str, language: str) -> str:
-    here = moment.replace(tzinfo=UTC).astimezone(dates.get_timezone(zone))
-    locale = Locale.parse(language)
-    return f"{dates.format_date(here, 'long', locale)} {_plain(dates.format_time(here, 'short', locale=locale))}"
+def _long_date(day: date, language: str) -> str:
+    return dates.format_date(day, "long", Locale.parse(language))
+
+
+@lru_cache(maxsize=2 * 24 * 60)
+def _short_time(hour: int, minute: int, language: str) -> str:
+    return _plain(dates.format_time(time(hour, minute), "short", locale=Locale.parse(language)))
 
 
 def _plain(text: str) -> str:
@@ -118,4 +124,4 @@ def time_element(moment: datetime | None) -> Markup:
     """Return a `<time>` element for a stored moment; nothing without one."""
     if moment is None:
         return Markup("")
-    return Markup('<time datetime="{}">{}</time>').format(iso(moment), local_time(moment))
+    return Markup(f'<time datetime="{iso(moment)}">{escape(local_time(moment))}</time>')
