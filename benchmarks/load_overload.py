@@ -14,7 +14,7 @@ from benchmarks.load_http import REFUSED, Ask, Tally
 from benchmarks.load_mix import files_of
 from benchmarks.load_paths import search_path, write
 from benchmarks.load_site import HOST, Run
-from benchmarks.load_throughput import CACHED
+from benchmarks.load_throughput import KEPT
 from benchmarks.load_visits import MemoryWatch, visited
 from benchmarks.load_wrk import Load, wrk
 from benchmarks.loaded import Memory, Overload
@@ -99,7 +99,7 @@ class Pressed:
 def pressing(run: Run, site: Running, press: Callable[[], Load], searches: Iterator[str]) -> Pressed:
     """Press a site while a few readers ask for files and pages it has ready, and one for searches."""
     static = files_of(site.port, HOST)["static"]
-    pages = run.paths.posts[:CACHED]
+    pages = run.paths.posts[:KEPT]
     for page in pages:
         site.get(page, X_Forwarded_For="10.251.0.1")
     tally = Tally()

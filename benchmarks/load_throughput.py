@@ -10,11 +10,11 @@ from benchmarks.load_mix import HTMX
 from benchmarks.load_paths import search_path, write
 from benchmarks.load_site import Run, memory_of
 from benchmarks.load_wrk import Load
-from benchmarks.loaded import Throughput
+from benchmarks.loaded import CACHED, Throughput
 from tests.deploy.running import Running
 
 CONNECTIONS: Final = (1, 16, 64)
-CACHED, MANY = 20, 30_000
+KEPT, MANY = 20, 30_000
 """Pages that are asked for again and again, and addresses of which each is new to nginx."""
 
 
@@ -23,7 +23,7 @@ def measure(run: Run) -> None:
     paths = run.paths
     folder = run.folder
     kinds: list[tuple[str, Sequence[str], Mapping[str, str], bool]] = [
-        ("a post, from nginx's cache", paths.posts[:CACHED], {}, False),
+        (CACHED, paths.posts[:KEPT], {}, False),
         ("a static file", [static_file()], {}, False),
         ("a post, uncached", list(_new(paths.posts)), {}, True),
         ("a fold as a fragment, uncached", list(_new(paths.folds)), HTMX, True),

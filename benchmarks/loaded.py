@@ -15,6 +15,8 @@ DRAWN: Final = "words and pieces drawn from the texts"
 FREQUENT: Final = "frequent words"
 AS_IT_COMES: Final = "frequent words, the peer as it comes"
 """The kinds of searches that the peer is asked, too (load_paths)."""
+CACHED: Final = "a post, from nginx's cache"
+"""What nobody but nginx has a part in."""
 
 
 @dataclass(frozen=True, slots=True)

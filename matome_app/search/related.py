@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from heapq import heappush, heappushpop
 from typing import Final
 
 import numpy as np
@@ -30,6 +31,7 @@ TITLE_WEIGHT: Final = 3
 TAG_WEIGHT: Final = 2.0
 SHARED: Final = 2
 """What is like another has at least so many of its telling words."""
+_LEAST: Final = 2
 _FREQUENT: Final = 0.1
 _ALWAYS_RARE: Final = 20
 """Words that more than this share of all comments have, and more than a few, tell nothing."""
@@ -115,13 +117,20 @@ def _count(text: str) -> Counter[Term]:
 
 
 def _telling(snapshot: Snapshot, counts: Counter[Term]) -> list[Term]:
-    """Return the words that tell most of a text: often in it, rare elsewhere, but not only there."""
+    """Return the words that tell most of a text: often in it, rare elsewhere, but not only there.
+
+    Those that are often in it come first: most others could not tell more, however rare, and are not looked up.
+    """
     size = max(snapshot.columns.size, 1)
     weight: dict[Term, float] = {}
-    for term, count in counts.items():
+    most: list[float] = []
+    for term, count in counts.most_common():
+        if len(most) == TELLING and math.log1p(count) * math.log(1 + size / _LEAST) < most[0]:
+            break
         frequency = snapshot.words.frequency(*term) if len(term[1]) > 1 else 0
-        if 1 < frequency <= max(size * _FREQUENT, _ALWAYS_RARE):
+        if _LEAST <= frequency <= max(size * _FREQUENT, _ALWAYS_RARE):
             weight[term] = math.log1p(count) * math.log(1 + size / frequency)
+            (heappush if len(most) < TELLING else heappushpop)(most, weight[term])
     return sorted(weight, key=lambda term: (-weight[term], term))[:TELLING]
 
 

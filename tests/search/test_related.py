@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from matome_app.search import related
 from matome_app.search.whoosh_engine import WhooshEngine
 from tests.search.sample import build, open_database, post
 
@@ -66,3 +67,17 @@ def test_posts_with_the_most_hits_come_first(engine: WhooshEngine) -> None:
 
     top = engine.top_posts(SearchParams(q="メモリ管理"), 2)
     assert [(hit.key, hit.hits) for hit in top] == [(2, 2), (3, 1)]
+
+
+def test_words_that_are_not_looked_up_could_not_tell_more(
+    engine: WhooshEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = related._count(
+        "窯の温度と時間。 rust メモリ管理 借用検査器 " + "温度。" * 6 + "天気は晴れ。" * 4 + "猫。" * 2
+    )
+    monkeypatch.setattr(related, "TELLING", len(counts))
+    everything = engine._ask(lambda _, snapshot: related._telling(snapshot, counts))
+    for number in range(1, len(everything) + 1):
+        monkeypatch.setattr(related, "TELLING", number)
+        assert engine._ask(lambda _, snapshot: related._telling(snapshot, counts)) == everything[:number]
+    assert len(everything) > 4
