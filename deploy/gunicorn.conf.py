@@ -21,8 +21,8 @@ workers = int(os.environ.get("GUNICORN_WORKERS", "2"))
 threads = int(os.environ.get("GUNICORN_THREADS", "2"))
 
 # What waits is bounded, and waits in the kernel, in one queue for all workers: a worker takes a request when it has a
-# thread for it and not before, and each is one connection. Kept connections would stay with the worker that took them:
-# one had six of eight, and its readers waited three times as long (docs/decisions.md).
+# thread for it and not before, and each is one connection. Kept connections would stay with the worker that took them,
+# however they fell: the slowest searches took about three times as long (docs/decisions.md).
 worker_connections = threads
 keepalive = 0
 backlog = 512
