@@ -112,6 +112,7 @@ def test_an_id_joins_the_answer_with_the_logs_of_nginx_and_of_the_application(si
     (id_,) = answer.headers.get_all("X-Request-ID") or []
     assert id_ != "chosen-by-the-client"
     wait_for(lambda: any(one.get("request_id") == id_ for one in lines(site.app_log)))
+    wait_for(lambda: any(one["id"] == id_ for one in lines(site.access_log)))  # nginx writes after the answer is sent
     (there,) = [one for one in lines(site.access_log) if one["id"] == id_]
     (here,) = [one for one in lines(site.app_log) if one.get("request_id") == id_]
     assert (there["path"], there["status"]) == (here["path"], here["status"]) == ("/tags/", 200)
