@@ -97,8 +97,8 @@ class Ours:
     def _forget(self) -> None:
         """Empty the cache of what terms find, and what functions remember of the queries before."""
         engine = opened(self.engine)
-        if engine._snapshot is not None:
-            engine._snapshot.cache = LeafCache()
+        if engine._snapshots:
+            engine._snapshots[0].cache = LeafCache()
         for clear in self._memories:
             clear()
 

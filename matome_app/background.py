@@ -42,6 +42,9 @@ NOTHING: Final = "qzxjvkw"
 A_MOMENT: Final = 0.3
 """Seconds that everything else waits for the first answer."""
 
+BETWEEN_LOOKS: Final = 0.1
+"""Seconds between two looks at whether something changed; one takes about a tenth of a millisecond."""
+
 SOONEST: Final = 2.0
 LATEST: Final = 600.0
 """Seconds between two runs that are to mend something: they double with every run that fails."""
@@ -101,8 +104,9 @@ def begin(app: Flask, runtime: Runtime, load: Callable[[], None]) -> None:
         if settings.watch:
             start_watching(settings)
         warm_up(runtime)
+        follow(runtime, threading.Event())
 
-    threading.Thread(target=work, name="start", daemon=True).start()
+    threading.Thread(target=work, name="beside", daemon=True).start()
 
 
 def load_or_end(load: Callable[[], None]) -> None:
@@ -123,6 +127,13 @@ def start_build(settings: Settings, builder: Builder) -> None:
     with _first_of_all(settings.data_dir) as first:
         if first and not judging.is_up_to_date(settings):
             builder.start()
+
+
+def follow(runtime: Runtime, stop: threading.Event) -> None:
+    """Read what changed as soon as it did, until told to stop: no reader's search waits for that."""
+    while not stop.wait(BETWEEN_LOOKS):
+        with contextlib.suppress(MatomeError, DBAPIError):
+            runtime.reader().engine.renew()
 
 
 @contextlib.contextmanager

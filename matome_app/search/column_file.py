@@ -1,7 +1,7 @@
 """Keep the columns of some moment in a file, so that a start need not read all comments from the tables.
 
 It holds arrays as NumPy writes them, in a ZIP file whose checksums are compared when it is read: a file that was cut
-short or overwritten is noticed and not used. It may be old: `column_loading.renew_columns` adds what came after it.
+short or overwritten is noticed and not used. It may be old: `column_renewal.renew_columns` adds what came after it.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
@@ -55,6 +55,10 @@ class Comments:
     users: tuple[str, ...]
     colors: tuple[str, ...]
 
+    def with_order(self, order: Codes) -> Comments:
+        """Return the same comments in another order of time."""
+        return replace(self, order=order)
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
@@ -102,17 +106,33 @@ class Columns:
     title_places: dict[Term, tuple[Ints, Flags]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, epoch: str, comments: Comments, posts: tuple[PostRow, ...], tags: Pairs, months: Pairs) -> Columns:
-        """Work out the rest from what is stored."""
+    def of(
+        cls,
+        epoch: str,
+        comments: Comments,
+        posts: tuple[PostRow, ...],
+        tags: Pairs,
+        months: Pairs,
+        least_span: tuple[int, int] | None = None,
+    ) -> Columns:
+        """Work out the rest from what is stored; `least_span` are the first and the last key that have a slot at least.
+
+        So keys that were known once are still looked up without asking of each whether it can be looked up.
+        """
         keys, size = comments.keys, len(comments.keys)
+        slots = np.arange(size, dtype=np.int32)
         rank = np.empty(size, np.int32)
-        rank[comments.order] = np.arange(size, dtype=np.int32)
-        first = int(keys[0]) if size else 0
-        slot_of = np.full(int(keys[-1]) - first + 1 if size else 0, -1, np.int32)
-        slot_of[keys - first] = np.arange(size, dtype=np.int32)
+        rank[comments.order] = slots
+        spans = [*([(int(keys[0]), int(keys[-1]))] if size else []), *([least_span] if least_span else [])]
+        first, last = (min(one for one, _ in spans), max(one for _, one in spans)) if spans else (0, -1)
+        slot_of = np.full(last - first + 1, -1, np.int32)
+        slot_of[keys - first] = slots
         mean = max(float(comments.length.mean()), 1.0) if size else 1.0
-        starts = np.flatnonzero(np.diff(comments.post, prepend=-1))
-        title_starts = np.cumsum([0, *(len(post.text) + 1 for post in posts)], dtype=np.int64)[:-1]
+        starts = np.append(
+            np.zeros(min(size, 1), np.int64), np.flatnonzero(comments.post[1:] != comments.post[:-1]) + 1
+        )
+        texts = [post.text for post in posts]
+        title_starts = np.cumsum([0, *map(len, texts)], dtype=np.int64)[:-1] + np.arange(len(texts))
         return cls(
             epoch=epoch,
             comments=comments,
@@ -120,14 +140,14 @@ class Columns:
             tags=tags,
             months=months,
             rank=rank,
-            norm=comments.length.astype(np.float32) / np.float32(mean),
+            norm=np.divide(comments.length, np.float32(mean), dtype=np.float32),
             slot_of=slot_of,
             first_key=first,
             run_starts=starts,
             run_posts=comments.post[starts],
             post_keys=np.array([post.card.key for post in posts], np.int64),
             post_dates=np.array([post.date for post in posts], np.int64),
-            titles="".join([f"{post.text}\0" for post in posts]),
+            titles="\0".join([*texts, ""]),
             title_starts=title_starts,
             tag_starts=title_starts + np.array([post.tags_at for post in posts], np.int64),
         )

@@ -222,6 +222,9 @@ class SearchEngine(Protocol):
     def read_from(self, connection: Connection | None) -> None:
         """Answer this thread from the state that a connection sees; None: from the newest state at each question."""
 
+    def renew(self) -> None:
+        """Read what changed, so that the next question need not wait for that; raises IndexUnavailable."""
+
     def search(self, params: SearchParams) -> SearchResult:
         """Answer a search; raises IndexUnavailable, and BadSearch for a page past the end."""
 

@@ -57,11 +57,17 @@ class Frequent:
 
     def __init__(self, file: int, contents: dict[str, Any]) -> None:
         self._file = file
+        self._identity = _identity(file)
+        self._made_of: tuple[str, int] = contents["epoch"], contents["generation"]
         self._first: int = contents["first_key"]
         self._span: int = contents["last_key"] - self._first + 1
         self.last_key: int = contents["last_key"]
         self._places = {field: {t: _Place(*p) for t, p in terms.items()} for field, terms in contents["terms"].items()}
         weakref.finalize(self, os.close, file)
+
+    def is_that(self, file: int, epoch: str, generation: int) -> bool:
+        """Tell whether an open file is this one, and can be used by who sees a generation of the tables."""
+        return _identity(file) == self._identity and self._made_of[0] == epoch and self._made_of[1] <= generation
 
     def postings(self, field: str, term: str) -> tuple[Ints, Floats] | None:
         """Return the keys of the comments that have a term, and how often (grams are not counted: nothing).
@@ -81,15 +87,24 @@ class Frequent:
         return there.view(np.uint32).astype(np.int64) + self._first, counts
 
 
-def read_frequent(folder: Path, epoch: str, generation: int) -> Frequent | None:
+def _identity(file: int) -> tuple[int, int, int]:
+    status = os.fstat(file)
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def read_frequent(folder: Path, epoch: str, generation: int, before: Frequent | None = None) -> Frequent | None:
     """Open the file of a folder; None where there is none that can be used by who sees a generation of the tables.
 
-    What is of a later one may lack comments that went between the two.
+    What is of a later one may lack comments that went between the two. `before` is what was read before: where the file
+    is still the same it is returned.
     """
     try:
         file = os.open(folder / NAME, os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return None
+    if before is not None and before.is_that(file, epoch, generation):
+        os.close(file)
+        return before
     try:
         end = os.fstat(file).st_size - _TRAILER.size
         length, checksum = _TRAILER.unpack(os.pread(file, _TRAILER.size, max(end, 0)))

@@ -17,6 +17,8 @@ _MODEL = re.compile(r"([a-z]{3,})([0-9][a-z0-9]*)")
 _LOOSE: Final = r"[\s\-_]*"
 _APART: Final = r"[\s\-_]+"
 _MOST_JOINTS: Final = 4
+_NO_LETTER_BEFORE: Final = "+#"
+"""A single letter with one of these after it is another name."""
 _MOST_HYPHENS: Final = 8
 """What has more of them is no word, and is looked for as it stands."""
 
@@ -25,9 +27,10 @@ _MOST_HYPHENS: Final = 8
 class LatinTerm:
     """How to find a term: `choices` are lists of runs, a text with all of one list may hold it; `pattern` decides.
 
-    `pairs` are characters side by side, one of them a symbol, that a text has in any case. When `exact`, having the
-    (only) run is enough. `inner` is the pattern without what must not stand beside it: where it does not match,
-    `pattern` does not either, and it is found several times faster.
+    `choices` are lists of runs, a text with all of one list may hold it; `pattern` decides. `pairs` are characters side
+    by side, one of them a symbol, that a text has in any case. When `exact`, having the (only) run is enough, but for
+    texts that also have one of the pairs in `doubtful`. `inner` is the pattern without what must not stand beside it:
+    where it does not match, `pattern` does not either, and it is found several times faster.
     """
 
     choices: tuple[tuple[str, ...], ...]
@@ -35,6 +38,7 @@ class LatinTerm:
     inner: str
     pattern: str
     exact: bool
+    doubtful: tuple[str, ...] = ()
 
 
 def read_latin(folded: str, literal: bool) -> LatinTerm:
@@ -42,8 +46,13 @@ def read_latin(folded: str, literal: bool) -> LatinTerm:
     pieces = _pieces(folded, literal or folded.count("-") > _MOST_HYPHENS)
     pattern = "".join(text if is_pattern else re.escape(text) for text, is_pattern, _ in pieces)
     runs = [text for text, _, is_run in pieces if is_run]
-    exact = runs == [folded] and not (len(folded) == 1 and folded.isalpha())
-    return LatinTerm(_choices(pieces), _pairs(pieces), pattern, _bounded(folded, pattern), exact)
+    doubtful = tuple(folded + sign for sign in _NO_LETTER_BEFORE) if _is_letter(folded) else ()
+    exact = runs == [folded]
+    return LatinTerm(_choices(pieces), _pairs(pieces), pattern, _bounded(folded, pattern), exact, doubtful)
+
+
+def _is_letter(folded: str) -> bool:
+    return len(folded) == 1 and folded.isalpha()
 
 
 def _pieces(folded: str, literal: bool) -> list[tuple[str, bool, bool]]:
@@ -93,6 +102,6 @@ def _choices(pieces: list[tuple[str, bool, bool]]) -> tuple[tuple[str, ...], ...
 def _bounded(folded: str, pattern: str) -> str:
     left = r"(?<![a-z0-9])" if folded[0].isalnum() else ""
     right = r"(?![a-z0-9])" if folded[-1].isalnum() else ""
-    if len(folded) == 1 and folded.isalpha():
-        right = r"(?![a-z0-9+#])"
+    if _is_letter(folded):
+        right = f"(?![a-z0-9{_NO_LETTER_BEFORE}])"
     return left + pattern + right

@@ -117,10 +117,20 @@ class _Finder:
         matching = " OR ".join(f"({match_runs(runs)})" for runs in latin.choices)
         if latin.pairs:
             matching = " AND ".join([*map(match_gram, latin.pairs), f"({matching})"])
-        if latin.exact and len(latin.choices) == len(latin.choices[0]) == 1 and not latin.pairs:
-            return self._gram(run_word(latin.choices[0][0]))
-        if latin.exact:
+        if not latin.exact:
+            return self._read_through(latin, matching, hold=True)
+        if len(latin.choices) > 1 or latin.pairs:
             return self._ids(GRAMS, matching)
+        slots = self._gram(run_word(latin.choices[0][0]))
+        if not latin.doubtful:
+            return slots
+        doubtful = " OR ".join(map(match_gram, latin.doubtful))
+        return np.setdiff1d(
+            slots, self._read_through(latin, f"{matching} AND ({doubtful})", hold=False), assume_unique=True
+        )
+
+    def _read_through(self, latin: LatinTerm, matching: str, hold: bool) -> Codes:
+        """Return those comments of a match whose text holds the term, or those whose text does not."""
         rows = fetch(
             self._connection,
             "SELECT key, folded FROM search_texts"
@@ -128,7 +138,7 @@ class _Finder:
             (matching,),
         )
         holds = Places(latin.inner, latin.pattern).any
-        return self._known(np.array([key for key, text in rows if holds(text)], np.int64))
+        return self._known(np.array([key for key, text in rows if holds(text) is hold], np.int64))
 
     def substring(self, text: str) -> Codes:
         """Return the comments that hold these characters."""

@@ -6,7 +6,7 @@ compares `read_postings` with the public way, so a Whoosh that changed would be 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -30,6 +30,8 @@ __all__ = [
     "Floats",
     "Ints",
     "TermFinder",
+    "deleted_documents",
+    "keys_by_segment",
     "leaf_keys",
     "leaf_starts",
     "open_keys",
@@ -119,6 +121,20 @@ def read_keys(reader: IndexReader) -> Ints:
     return np.concatenate([np.empty(0, np.int64), *(leaf_keys(leaf) for leaf, _ in _leaves(reader))])
 
 
+def keys_by_segment(reader: IndexReader, known: Mapping[str, Ints]) -> dict[str, Ints]:
+    """Return the comment keys of every segment by its name, in order, deleted documents included.
+
+    `known` are those of segments that were read before: they do not change.
+    """
+    names = ((str(leaf.segment().segment_id()), leaf) for leaf, _ in _leaves(reader))
+    return {name: known[name] if name in known else _stored_keys(leaf) for name, leaf in names}
+
+
+def deleted_documents(reader: IndexReader) -> list[int]:
+    """Return the numbers of the deleted documents."""
+    return [first + number for leaf, first in _leaves(reader) for number in leaf.segment().deleted_docs()]
+
+
 def open_keys(leaf: Any) -> Any:
     """Open the column of keys of a segment; it stays open, whatever becomes of the file."""
     return leaf._perdoc.column_reader(KEY, leaf.schema[KEY].column_type)
@@ -126,11 +142,16 @@ def open_keys(leaf: Any) -> Any:
 
 def leaf_keys(leaf: Any) -> Ints:
     """Return the comment keys of one segment; -1 where the document is deleted."""
+    keys = _stored_keys(leaf)
+    keys[list(leaf.segment().deleted_docs())] = -1
+    return keys
+
+
+def _stored_keys(leaf: Any) -> Ints:
     keys = np.full(leaf.doc_count_all(), -1, np.int64)
     column = open_keys(leaf)
     stored = np.frombuffer(column._dbfile.get(column._basepos, column._count * 8), ">i8")
     keys[: len(stored)] = stored
-    keys[list(leaf.segment().deleted_docs())] = -1
     return keys
 
 

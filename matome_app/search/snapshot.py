@@ -15,11 +15,18 @@ import numpy as np
 from whoosh.reading import IndexReader
 
 from matome_app.search.cache_use import USE
-from matome_app.search.columns import Codes, Columns, Pairs
+from matome_app.search.columns import Codes, Columns, Ints, Pairs
 from matome_app.search.engine import SearchResult
 from matome_app.search.frequent import Frequent
 from matome_app.search.params import SearchParams
-from matome_app.search.postings import LATIN, TermFinder, latin_lexicons, leaf_starts, read_keys
+from matome_app.search.postings import (
+    LATIN,
+    TermFinder,
+    deleted_documents,
+    keys_by_segment,
+    latin_lexicons,
+    leaf_starts,
+)
 from matome_app.search.slot_sets import Floats, Tiers
 from matome_app.search.terms import TermTable
 
@@ -115,8 +122,10 @@ class WordReader:
             weakref.finalize(self, reader.close)  # not before the last search that uses it is done
         # A segment never changes, so what was read of it by the reader before holds.
         self._lexicons: dict[str, dict[int, list[str]]] = dict(before._lexicons) if before is not None else {}
-        self._latin_words: dict[int, Sequence[str]] = {}
-        self._slot_of = columns.slots(read_keys(reader)) if reader is not None else np.empty(0, np.int32)
+        known = before._keys if before is not None else {}
+        self._keys: dict[str, Ints] = keys_by_segment(reader, known) if reader is not None else {}
+        self._slot_of = np.concatenate([np.empty(0, np.int32), *map(columns.slots, self._keys.values())])
+        self._slot_of[deleted_documents(reader) if reader is not None else []] = -1
         self._finder = TermFinder(reader) if reader is not None else None
         self._leaf_starts = leaf_starts(reader) if reader is not None else [0]
         self._newest: list[int] | None = None
@@ -159,15 +168,11 @@ class WordReader:
         """Tell whether a comment has a folded Latin word."""
         return self.frequency(LATIN, word) > 0
 
-    def latin_words(self, length: int) -> Sequence[str]:
-        """Return the Latin words of a length, in order; all are read at the first call."""
-        known = self._latin_words.get(length)
-        if known is None:
-            with self._lock:
-                lexicons = [] if self._reader is None else latin_lexicons(self._reader, self._lexicons)
-                found = [lexicon.get(length, ()) for lexicon in lexicons]
-                known = self._latin_words[length] = sorted(set().union(*found))
-        return known
+    def latin_words(self, length: int) -> list[Sequence[str]]:
+        """Return the Latin words of a length of every segment, in order; all are read at the first call."""
+        with self._lock:
+            lexicons = [] if self._reader is None else latin_lexicons(self._reader, self._lexicons)
+        return [lexicon[length] for lexicon in lexicons if length in lexicon]
 
 
 def _alive(slots: Codes, weights: Floats) -> tuple[Codes, Floats]:

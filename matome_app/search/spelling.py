@@ -29,11 +29,13 @@ def nearest_words(word: str, words: WordReader) -> list[str]:
     if words.has_latin(word):
         return []
     most = 2 if len(word) >= _LONG else 1
-    ranked = sorted(
-        (distance, -words.frequency(LATIN, other), other)
+    near = {
+        (distance, other)
         for length in range(len(word) - most, len(word) + most + 1)
+        for written in words.latin_words(length)
         for other, distance, _ in process.extract(
-            word, words.latin_words(length), scorer=OSA.distance, score_cutoff=most, limit=_COMPARED
+            word, written, scorer=OSA.distance, score_cutoff=most, limit=_COMPARED
         )
-    )
+    }
+    ranked = sorted((distance, -words.frequency(LATIN, other), other) for distance, other in near)
     return [other for distance, _, other in ranked if distance == ranked[0][0]][:_MOST]

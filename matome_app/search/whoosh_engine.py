@@ -20,7 +20,8 @@ from matome_app.search import tables
 from matome_app.search.analysis import ANALYSIS, analyzer_version
 from matome_app.search.answer import Answer, order_of, posts_by_hits
 from matome_app.search.column_file import read_columns
-from matome_app.search.column_loading import load_columns, renew_columns
+from matome_app.search.column_loading import load_columns
+from matome_app.search.column_renewal import renew_columns
 from matome_app.search.columns import Columns
 from matome_app.search.engine import PostHit, SearchResult
 from matome_app.search.explain import highlights
@@ -37,6 +38,8 @@ from matome_app.search.word_index import open_reader, words_generation
 from matome_app.search.writer import SearchWriter, complete, renew_words
 
 FACET_BUDGET: Final = 0.2
+KEPT: Final = 2.0
+"""Seconds that the state before the newest is kept for those who began in it."""
 logger = logging.getLogger("matome")
 T = TypeVar("T")
 
@@ -55,7 +58,8 @@ class WhooshEngine:
         self._folder = folder
         self._terms = load_terms() if terms is None else terms
         self._facet_budget = facet_budget
-        self._snapshot: Snapshot | None = None
+        self._snapshots: tuple[Snapshot, ...] = ()
+        self._renewed = 0.0
         self._damaged: int | None = None
         self._refreshing = threading.Lock()
         self._given = threading.local()
@@ -104,6 +108,14 @@ class WhooshEngine:
     def read_from(self, connection: Connection | None) -> None:
         """Answer this thread from the state that a connection sees; None: from the newest state at each question."""
         self._given.connection = connection
+
+    def renew(self) -> None:
+        """Read what changed, and forget what came before it when nobody can need it any more."""
+        if time.monotonic() > self._renewed + KEPT:
+            with self._refreshing:
+                self._snapshots = self._snapshots[:1]
+        with self._open():
+            pass
 
     def highlights(self, q: str) -> tuple[str, ...]:
         """Return what `snippets` marks for a query, without searching: its words and their other spellings."""
@@ -173,32 +185,43 @@ class WhooshEngine:
         """Return a connection that sees one state of the database, and the snapshot of that state."""
         given: Connection | None = getattr(self._given, "connection", None)
         with self._database.connect() if given is None else nullcontext(given) as connection:
-            if self._snapshot is None and not tables.tables_exist(connection):
+            if not self._snapshots and not tables.tables_exist(connection):
                 raise IndexUnavailable("the search index is not built yet")
             _begin(connection)
             yield connection, self._current(connection)
 
     def _current(self, connection: Connection) -> Snapshot:
         """Return the snapshot of what the connection sees, made anew when something changed."""
-        snapshot = self._snapshot
-        if snapshot is None or not self._is_fresh(snapshot, connection):
+        state = tables.generation(connection), words_generation(self._folder)
+        snapshot = self._held(state)
+        if snapshot is None:
             with self._refreshing:
-                snapshot = self._snapshot
-                if snapshot is None or not self._is_fresh(snapshot, connection):
-                    self._snapshot = snapshot = self._take(connection, snapshot)
+                snapshot = self._held(state)
+                if snapshot is None:
+                    snapshot = self._take(connection, state[0])
+                    self._keep(snapshot)
         return snapshot
 
-    def _is_fresh(self, snapshot: Snapshot, connection: Connection) -> bool:
-        return snapshot.generation == tables.generation(connection) and snapshot.words_generation == words_generation(
-            self._folder
-        )
+    def _held(self, state: tuple[int, int]) -> Snapshot | None:
+        return next((one for one in self._snapshots if (one.generation, one.words_generation) == state), None)
 
-    def _take(self, connection: Connection, old: Snapshot | None) -> Snapshot:
-        generation = tables.generation(connection)
+    def _keep(self, snapshot: Snapshot) -> None:
+        """Hold the newest snapshot, and the one before: who began before a change reads on in the state of then."""
+        several = sorted((snapshot, *self._snapshots), key=lambda one: (one.generation, one.words_generation))
+        newest = {one.generation: one for one in several}  # of one generation that with the newest words
+        self._snapshots = tuple(newest[generation] for generation in sorted(newest)[:-3:-1])
+        self._renewed = time.monotonic()
+
+    def _take(self, connection: Connection, generation: int) -> Snapshot:
+        """Make the snapshot of what the connection sees, out of what is known of it and of the state before."""
+        held = self._snapshots
+        old = next((one for one in held if one.generation == generation), held[0] if held else None)
         same = old is not None and old.generation == generation
         columns = old.columns if old is not None and same else self._columns(connection, old)
         names = old.names if old is not None and same else Names(columns)
-        frequent = read_frequent(self._folder.parent, columns.epoch, generation)
+        frequent = read_frequent(
+            self._folder.parent, columns.epoch, generation, before=old.frequent if old is not None else None
+        )
         words = words_generation(self._folder)
         if words != self._damaged:
             try:
@@ -221,7 +244,7 @@ class WhooshEngine:
             "the words of the index cannot be read (%s); search goes on without them, start again to rebuild",
             type(error).__name__,  # what it says may be a word of the search
         )
-        self._damaged, self._snapshot = words, None
+        self._damaged, self._snapshots = words, ()
 
 
 def _read(params: SearchParams) -> Query:

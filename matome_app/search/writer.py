@@ -14,7 +14,8 @@ from sqlalchemy import Connection
 
 from matome_app.search.analysis import analyzer_version
 from matome_app.search.column_file import NAME, read_columns, save_columns
-from matome_app.search.column_loading import load_columns, renew_columns
+from matome_app.search.column_loading import load_columns
+from matome_app.search.column_renewal import renew_columns
 from matome_app.search.columns import Ints
 from matome_app.search.compaction import compact, merge_as_written
 from matome_app.search.engine import PostDocument
@@ -92,8 +93,7 @@ class SearchWriter:
             compact(connection, whole=self._bulk)
             _save(connection, self._folder.parent, self._folder)
         try:
-            if not self._bulk:
-                merge_segments(self._folder, SHORT)
+            merge_segments(self._folder, None if self._bulk else SHORT)
         except OSError as error:
             logger.warning("the pieces of the word index could not be merged (%s); the next change tries again", error)
 

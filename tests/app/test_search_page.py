@@ -281,8 +281,8 @@ def test_facets_that_take_too_long_say_so_in_their_place_and_the_page_comes(
 ) -> None:
     engine = opened(client.application.extensions["matome"].reader().engine)
     monkeypatch.setattr(engine, "_facet_budget", -1.0)
-    assert engine._snapshot is not None
-    engine._snapshot.cache = LeafCache()  # what was answered in time is remembered
+    assert engine._snapshots
+    engine._snapshots[0].cache = LeafCache()  # what was answered in time is remembered
     shown = search(client, "鍋")
     assert texts(shown.select(".facet .late")) == ["時間内に数えられませんでした。"] * 3
     assert texts(shown.select(".facet h2")) == ["タグ", "月", "発言者"]
@@ -291,5 +291,5 @@ def test_facets_that_take_too_long_say_so_in_their_place_and_the_page_comes(
     assert client.get("/api/search?q=鍋").get_json()["late"] == ["tag", "user", "month"]
     assert "ETag" not in client.get("/search?q=鍋").headers  # the next time there may be time
     monkeypatch.undo()
-    engine._snapshot.cache = LeafCache()
+    engine._snapshots[0].cache = LeafCache()
     assert "ETag" in client.get("/search?q=鍋").headers

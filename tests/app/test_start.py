@@ -7,12 +7,18 @@ import json
 import os
 import subprocess
 import sys
+import threading
+import time
 
 import pytest
 
+from matome_app.background import follow
 from matome_app.config import ROOT
+from matome_app.runtime import Runtime
+from matome_app.search.opening import opened
+from matome_app.search.params import SearchParams
 from matome_app.web import routes
-from tests.app.sites import Site
+from tests.app.sites import Site, post_text, quote
 
 NOT_NEEDED = (
     *("numpy", "whoosh", "sudachipy", "rapidfuzz", "markdown", "nh3", "frontmatter", "yaml"),
@@ -111,3 +117,25 @@ def test_views_of_the_table_have_no_other_addresses() -> None:
     for module in {route.endpoint.partition(".")[0] for route in routes.ROUTES}:
         tree = ast.parse((ROOT / "matome_app" / "web" / f"{module}.py").read_text(encoding="utf-8"))
         assert "blueprint" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}, module
+
+
+def test_what_changed_is_read_before_anybody_asks(site: Site) -> None:
+    site.write("posts/one.md", post_text("ひとつめ", quote("猫の話")))
+    site.index()
+    app = site.app()
+    runtime: Runtime = app.extensions["matome"]
+    engine = opened(runtime.reader().engine)
+    engine.search(SearchParams(q="猫"))
+    stop = threading.Event()
+    thread = threading.Thread(target=follow, args=[runtime, stop])
+    thread.start()
+    try:
+        site.write("posts/two.md", post_text("ふたつめ", quote("犬の話")))
+        site.index()
+        until = time.monotonic() + 60
+        while engine._snapshots[0].columns.size < 2 and time.monotonic() < until:
+            time.sleep(0.02)
+    finally:
+        stop.set()
+        thread.join()
+    assert engine._snapshots[0].columns.size == 2

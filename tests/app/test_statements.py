@@ -76,8 +76,7 @@ def statements(site: Site, client: FlaskClient) -> Iterator[list[str]]:
 
 def forget(site: Site) -> None:
     """Empty what the search of the last app remembers."""
-    snapshot = site.apps[-1].extensions["matome"].reader().engine._snapshot
-    if snapshot is not None:
+    for snapshot in site.apps[-1].extensions["matome"].reader().engine._snapshots:
         snapshot.cache = LeafCache()
 
 

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 from sqlalchemy import Connection, Engine
 
+from matome_app.search import column_renewal
 from matome_app.search.column_file import NAME, read_columns, save_columns
-from matome_app.search.column_loading import load_columns, renew_columns
+from matome_app.search.column_loading import load_columns
+from matome_app.search.column_renewal import renew_columns
 from matome_app.search.columns import Columns, Pairs
 from matome_app.search.engine import CommentDocument, PostDocument
 from matome_app.search.tables import add_posts, clear_tables, create_tables, remove_posts
@@ -71,12 +73,16 @@ def content_of(columns: Columns) -> dict[str, Any]:
         "titles": (columns.titles, columns.title_starts.tolist(), columns.tag_starts.tolist()),
         "tags": pairs_of(columns.tags, columns),
         "months": pairs_of(columns.months, columns),
-        "slots": (columns.first_key, columns.slot_of.tolist()),
+        "slots": columns.slots(np.arange(-2, int(columns.keys[-1]) + 3 if columns.size else 3)).tolist(),
     }
 
 
+@pytest.mark.parametrize("many", [0, column_renewal._MANY, 1_000_000])
 @pytest.mark.parametrize("seed", range(6))
-def test_columns_kept_up_to_date_are_those_read_afresh(connection: Connection, tmp_path: Path, seed: int) -> None:
+def test_columns_kept_up_to_date_are_those_read_afresh(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, many: int
+) -> None:
+    monkeypatch.setattr(column_renewal, "_MANY", many)  # of 0 each comment is put in its place, of the last never
     rng = random.Random(seed)
     next_post, next_comment = 1, 1
     alive: list[int] = []

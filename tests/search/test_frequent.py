@@ -121,6 +121,12 @@ def test_a_file_of_a_later_state_is_not_used_for_an_earlier_one(tmp_path: Path, 
     many(database, tmp_path)
     with database.connect() as connection:
         epoch, now = load_columns(connection).epoch, generation(connection)
-    assert read_frequent(tmp_path, epoch, now) is not None
+    before = read_frequent(tmp_path, epoch, now)
+    assert before is not None
+    assert read_frequent(tmp_path, epoch, now, before) is before
+    assert read_frequent(tmp_path, epoch, now - 1, before) is None
+    assert read_frequent(tmp_path, "another", now, before) is None
+    (tmp_path / NAME).touch()
+    assert read_frequent(tmp_path, epoch, now, before) is not before
     assert read_frequent(tmp_path, epoch, now - 1) is None
     assert read_frequent(tmp_path, "another", now) is None

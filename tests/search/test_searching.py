@@ -204,7 +204,7 @@ def test_threads_that_search_at_once_find_the_same(engine: WhooshEngine) -> None
 
     def look(number: int) -> None:
         for q in queries[number:] + queries[:number]:
-            snapshot = engine._snapshot
+            snapshot = engine._snapshots[0]
             assert snapshot is not None
             snapshot.cache = LeafCache()
             if found(engine, q) != expected[q]:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from matome_app.errors import IndexUnavailable
-from matome_app.search import word_index
+from matome_app.search import whoosh_engine, word_index
 from matome_app.search.analysis import ANALYSIS
 from matome_app.search.params import SearchParams
 from matome_app.search.postings import LATIN, WORDS, Counted, read_keys, read_postings
@@ -333,17 +333,59 @@ def test_latin_words_are_those_of_now_though_most_segments_were_read_before(tmp_
     engine = build(database, tmp_path, [post(key) for key in range(1, 5)])
     for number in range(3):
         engine.search(SearchParams(q="京都"))
-        assert engine._snapshot is not None
-        assert f"word{number}" not in engine._snapshot.words.latin_words(5)
+        assert engine._snapshots
+        assert not any(f"word{number}" in words for words in engine._snapshots[0].words.latin_words(5))
         with database.begin() as connection, engine.writer(connection) as writer:
             writer.add([post(20 + number, [f"word{number} と rust"], first=9000 + number)])
             writer.commit()
         engine.search(SearchParams(q="京都"))
         fresh = WhooshEngine(database, tmp_path / "words")
         fresh.search(SearchParams(q="京都"))
-        assert fresh._snapshot is not None
+        assert fresh._snapshots
         for length in range(1, 12):
-            known = engine._snapshot.words.latin_words(length)
-            assert known == fresh._snapshot.words.latin_words(length)
-            assert list(known) == sorted(set(known))
-        assert f"word{number}" in engine._snapshot.words.latin_words(5)
+            known = engine._snapshots[0].words.latin_words(length)
+            assert known == fresh._snapshots[0].words.latin_words(length)
+            assert all(list(words) == sorted(set(words)) for words in known)
+        assert any(f"word{number}" in words for words in engine._snapshots[0].words.latin_words(5))
+
+
+def test_who_began_before_a_change_reads_on_as_it_was_at_no_cost(
+    tmp_path: Path, database: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = build(database, tmp_path, [post(key) for key in range(1, 20)])
+    question = SearchParams(q="大阪")
+    with database.connect() as early:
+        early.exec_driver_sql("BEGIN")
+        engine.read_from(early)
+        assert engine.search(question).total == 0
+        with database.begin() as connection, engine.writer(connection) as writer:
+            writer.add([post(30, ["大阪の話"], first=9000)])
+            writer.commit()
+        engine.read_from(None)
+        assert engine.search(question).total == 1
+        for name in ("load_columns", "renew_columns"):
+            monkeypatch.setattr(whoosh_engine, name, lambda *_: pytest.fail("the state of before is known"))
+        for _ in range(2):
+            engine.read_from(early)
+            assert engine.search(question).total == 0
+            engine.read_from(None)
+            assert engine.search(question).total == 1
+    monkeypatch.setattr(whoosh_engine, "KEPT", 0.0)
+    engine.renew()
+    assert [one.generation for one in engine._snapshots] == [max(one.generation for one in engine._snapshots)]
+
+
+def test_a_build_leaves_one_segment_of_words_where_it_wrote_many(tmp_path: Path, database: Engine) -> None:
+    engine = build(database, tmp_path, [post(1)])
+    for key in range(2, 6):  # as a helper writes them
+        counted = Counted()
+        counted.count(10_000 * key, ["rust"], [])
+        word_index.write(tmp_path / "words", counted)
+    index = open_index(tmp_path / "words")
+    assert index is not None
+    assert len(index._read_toc().segments) == 5
+    with database.connect() as connection, engine.writer(connection, bulk=True) as writer:
+        writer.commit()
+        connection.commit()
+        writer.confirm()
+    assert len(index._read_toc().segments) == 1
