@@ -133,7 +133,7 @@ def follow(runtime: Runtime, stop: threading.Event) -> None:
     """Read what changed as soon as it did, until told to stop: no reader's search waits for that."""
     while not stop.wait(BETWEEN_LOOKS):
         with contextlib.suppress(MatomeError, DBAPIError):
-            runtime.reader().engine.renew()
+            runtime.renew()
 
 
 @contextlib.contextmanager

@@ -99,6 +99,12 @@ class Runtime:
         self._look_at_files(reader)
         return reader
 
+    def renew(self) -> None:
+        """Read what changed, so that no request waits for that; what is damaged is met and reported by requests."""
+        reader = self._reader_of_now()
+        if reader is not None:
+            reader.engine.renew()
+
     def is_suspect(self) -> bool:
         """Tell whether the files were changed by somebody else, so that nothing read from them can be trusted."""
         reader = self._reader
@@ -157,7 +163,7 @@ class Runtime:
         seen = identity(self.settings.data_dir / "current")
         if seen == self._seen:
             self._nameless = False
-        elif time.monotonic() >= self._look_again:
+        elif time.monotonic() >= self._look_again or self._is_gone():
             with self._lock:
                 if seen != self._seen or self._reader is None:
                     self._open(seen)
@@ -170,7 +176,7 @@ class Runtime:
             self._nameless = True  # deleted while serving: keep what is open, it still answers
             return
         new = open_reader(generation, self._terms.table, "read")
-        trusted = not (self._files.suspect or self._files.broken)
+        trusted = not (self._files.suspect or self._files.broken or self._is_gone())
         if old is not None and trusted and not is_whole(new) and is_whole(old):
             new.store.close()  # built again from nothing: what is open has more to tell until that is done
             self._look_again = time.monotonic() + LOOK_AGAIN
@@ -181,10 +187,14 @@ class Runtime:
         if old is not None:
             old.store.close()  # requests that still read it keep their connections until they are done
 
+    def _is_gone(self) -> bool:
+        """Tell whether the generation that is open was removed, as one that was replaced is."""
+        return self._reader is not None and not self._reader.store.path.exists()
+
     def _look_at_files(self, reader: Reader) -> None:
         """Notice what happened to the files of the store; raises IndexUnavailable when they cannot be trusted."""
         found = self._files.look(reader)
-        if found.fault:
+        if found.fault and reader is self._reader_of_now():  # and was not replaced and removed just now
             self.report(found.fault)
         if found.unfinished and self.repair is not None:
             self.repair()

@@ -15,7 +15,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from matome_app import ingest, judging, state
-from matome_app.store.generations import current_generation
+from matome_app.readers import open_reader
+from matome_app.runtime import Runtime
+from matome_app.store.generations import current_generation, new_generation, publish, remove_others
+from matome_app.store.writing import set_meta
 from tests.app.conftest import _no_settings as _no_settings
 from tests.app.sites import Site, post_text, quote
 from tests.faults.running import wait_until
@@ -225,3 +228,22 @@ def test_damage_is_said_once_whatever_the_number_of_requests(site: Site, caplog:
     site.index()
     assert not state.noted_damage(site.data)
     assert client.get("/posts/p007/").status_code == 200
+
+
+def test_what_was_built_beside_is_opened_at_once_when_the_generation_before_is_gone(site: Site) -> None:
+    runtime: Runtime = site.app().extensions["matome"]
+    old = runtime.reader().generation
+    new = new_generation(site.data)
+    shutil.copytree(old.folder, new.folder, dirs_exist_ok=True)
+    reader = open_reader(new)
+    with reader.store.sessions() as session:
+        set_meta(session, "complete", "")
+        session.commit()
+        publish(site.data, new)
+        assert runtime.reader().generation == old, "not whole yet, and a moment passes before the next look"
+        set_meta(session, "complete", "yes")
+        session.commit()
+    reader.store.close()
+    remove_others(site.data, new)
+    assert runtime.reader().generation == new
+    assert not state.noted_damage(site.data), "a generation that was replaced is no damage"
