@@ -11,7 +11,8 @@ Usage: update.sh [OPTIONS] [RELEASE]
   --rollback            serve the release before this one again
   --list                name the releases that are here
   --home DIR            where releases lie; default: the folder that this script lies in belongs to
-  --name NAME           the site's name: of its settings and units; default: matome
+  --name NAME           the site's name: of its settings and units; default: that of the folder HOME where there are
+                        settings of that name, else matome
   --settings FILE       its settings; default: /etc/matome/NAME.env
   --state DIR           where data folders lie, one a release; default: where the present one's lies, else /var/lib/NAME,
                         or HOME/data for who is not root
@@ -31,7 +32,7 @@ fail() { printf 'update: %s\n' "$*" >&2; exit 1; }
 here=$(cd -P "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 home=$(dirname "$(dirname "$here")")
 [ "$(basename "$home")" != releases ] || home=$(dirname "$home")
-name=matome checking='' settings_file='' state='' borrow='' restart='' keep=3 wait=60 action=update wanted=''
+name='' checking='' settings_file='' state='' borrow='' restart='' keep=3 wait=60 action=update wanted=''
 
 read_options() {
     while [ $# -gt 0 ]; do
@@ -52,6 +53,10 @@ read_options() {
     [[ $wait =~ ^[1-9][0-9]*$ ]] || fail "--wait $wait: write a number of seconds, 1 at least"
     [ -d "$home" ] || fail "there is no folder $home (--home)"
     home=$(cd -P "$home" && pwd)
+    if [ -z "$name" ]; then
+        name=$(basename "$home")
+        [ -e "/etc/matome/$name.env" ] || name=matome
+    fi
     if [ -n "$borrow" ]; then
         [ -x "$borrow/.venv/bin/python" ] || fail "--borrow $borrow: there is no .venv; run make setup there"
         borrow=$(cd -P "$borrow" && pwd)

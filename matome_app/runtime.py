@@ -89,10 +89,11 @@ class Runtime:
         """Return the current reader; raises IndexUnavailable before the first generation exists."""
         reader = self._reader_of_now()
         if reader is None:
-            if all_generations(self.settings.data_dir, self.settings.database_url):
-                self.report(NAMELESS)
-            elif self.repair is not None and self._files.was_cut_off():
-                self.repair()
+            if self._files.was_cut_off():  # a first build has a generation, too, before it is named
+                if all_generations(self.settings.data_dir, self.settings.database_url):
+                    self.report(NAMELESS)
+                elif self.repair is not None:
+                    self.repair()
             raise IndexUnavailable("nothing has been indexed yet")
         if self._nameless:
             self.report(NAMELESS)

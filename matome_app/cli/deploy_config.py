@@ -123,13 +123,12 @@ def _write(output: Path, files: dict[str, str]) -> None:
                 click.echo(f"left as it is: {place}", err=True)
                 continue
             if before is not None:
-                place.rename(place.with_name(f"{place.name}.before"))
+                # logrotate takes every file of its folder for one of its own, but for some endings.
+                place.rename(place.with_name(f"{place.name}.bak"))
             place.write_text(text, encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise click.ClickException(f"{place} cannot be written: {error}") from None
-        click.echo(
-            f"{'wrote' if before is None else 'wrote anew (the old one is beside it: .before)'} {place}", err=True
-        )
+        click.echo(f"{'wrote' if before is None else 'wrote anew (the old one is beside it: .bak)'} {place}", err=True)
 
 
 def _compare(output: Path, files: dict[str, str]) -> None:

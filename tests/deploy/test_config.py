@@ -56,7 +56,7 @@ def test_it_names_what_differs_and_keeps_what_was_there(app: Flask, tmp_path: Pa
     assert differs.output.splitlines() == [f"differs: {service}", f"missing: {tmp_path}/etc/logrotate.d/matome"]
     run(app, "--output", str(tmp_path), "--memory", "1G")
     assert "MemoryMax=1G" in service.read_text(encoding="utf-8")
-    assert service.with_name("matome.service.before").read_text(encoding="utf-8") == before
+    assert service.with_name("matome.service.bak").read_text(encoding="utf-8") == before
 
 
 def test_it_leaves_settings_that_somebody_changed(app: Flask, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import http.client
 import re
 import shutil
 import socket
@@ -56,7 +57,10 @@ def test_a_certificates_issuer_finds_its_file_by_plain_http(site: Running) -> No
     folder = Path(site.deployment.acme_root) / ".well-known/acme-challenge"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "token").write_text("answer", encoding="utf-8")
-    assert site.get("/.well-known/acme-challenge/token", secure=False).body == b"answer"
+    for host in (site.deployment.domain, "a-site-to-come.example"):
+        assert site.get("/.well-known/acme-challenge/token", host=host, secure=False).body == b"answer"
+    with pytest.raises((ConnectionError, http.client.HTTPException)):
+        site.get("/.well-known/acme-challenge/nothing", host="a-site-to-come.example", secure=False)
 
 
 def test_tls_speaks_http_2_and_nothing_before_tls_1_2(site: Running) -> None:

@@ -142,8 +142,13 @@ def test_logrotate_turns_the_logs_of_the_site_over(tmp_path: Path) -> None:
     user = tmp_path.owner()
     rule = render(Deployment("example.org", logs=str(logs), nginx_user=user))["/etc/logrotate.d/matome"]
     rule = rule.replace(f"create 0640 {user} adm", f"create 0640 {user} {tmp_path.group()}")
-    conf = tmp_path / "rule"
-    conf.write_text(rule.replace("/run/nginx.pid", str(tmp_path / "nginx.pid")), encoding="utf-8")
+    rules = tmp_path / "logrotate.d"
+    rules.mkdir(mode=0o755)
+    for name in ("matome", "matome.bak"):  # what `flask deploy-config` keeps of the rule before lies beside it
+        (rules / name).write_text(rule.replace("/run/nginx.pid", str(tmp_path / "nginx.pid")), encoding="utf-8")
+        (rules / name).chmod(0o644)
+    conf = tmp_path / "rules"
+    conf.write_text(f"include {rules}\n", encoding="utf-8")
     conf.chmod(0o644)
     program = str(logrotate())
     said = subprocess.run(
