@@ -30,6 +30,7 @@ from matome_app.web import (
     requests,
     routes,
     static,
+    templates,
 )
 from matome_app.web import images as image_pages  # by its own name it would hide a package of matome_app
 
@@ -81,6 +82,7 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n, x_prefix=n)  # type: ignore[method-assign]
+    templates.init_app(app)
     query_strings.init_app(app)
     requests.init_app(app, settings)
     if settings.metrics and background.is_serving():
