@@ -44,6 +44,7 @@ class Runtime:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.repair: Callable[[], None] | None = None
+        self._current = settings.data_dir / "current"
         self._terms = TermFile(settings.terms_file)
         self._reader: Reader | None = None
         self._seen: tuple[int, ...] | None = None
@@ -161,7 +162,7 @@ class Runtime:
 
     def _reader_of_now(self) -> Reader | None:
         self._look_at_terms()
-        seen = identity(self.settings.data_dir / "current")
+        seen = identity(self._current)
         if seen == self._seen:
             self._nameless = False
         elif time.monotonic() >= self._look_again or self._is_gone():

@@ -101,7 +101,7 @@ class StoreFiles:
         return not is_locked(self.seals.data)
 
 
-def identity(path: Path) -> tuple[int, ...] | None:
+def identity(path: Path | str) -> tuple[int, ...] | None:
     """Return what tells a file, and a state of it, from another: inode, size and mtime; None where there is none."""
     try:
         status = os.stat(path)
@@ -112,4 +112,4 @@ def identity(path: Path) -> tuple[int, ...] | None:
 
 def _inodes(path: Path) -> tuple[int | None, ...]:
     """Return which files lie where database, log and shared memory are."""
-    return tuple(found[0] if (found := identity(Path(f"{path}{end}"))) else None for end in ("", "-wal", "-shm"))
+    return tuple(found[0] if (found := identity(f"{path}{end}")) else None for end in ("", "-wal", "-shm"))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, bindparam, select
 
 from matome_app.store.models import Comment, plain_html
 
@@ -56,22 +55,24 @@ class FoundComment:
         return plain_html(self.text) if self.markup is None else self.markup
 
 
-_COLUMNS = select(
-    Comment.key,
-    Comment.id,
-    Comment.ordinal,
-    Comment.details,
-    Comment.user,
-    Comment.created_at,
-    Comment.color,
-    Comment.text,
-    Comment.markup,
-)
+_COLUMNS = Comment.__table__.c
+# Of the table and not of the mapped class, and made once: going through the mapping takes as long again as the rows.
+_OF_KEYS = select(
+    _COLUMNS.key,
+    _COLUMNS.id,
+    _COLUMNS.ordinal,
+    _COLUMNS.details,
+    _COLUMNS.user,
+    _COLUMNS.created_at,
+    _COLUMNS.color,
+    _COLUMNS.text,
+    _COLUMNS.markup,
+).where(_COLUMNS.key.in_(bindparam("keys", expanding=True)))
 
 
-def comments_found(session: Session, posts: Mapping[int, Card]) -> dict[int, FoundComment]:
+def comments_found(connection: Connection, posts: Mapping[int, Card]) -> dict[int, FoundComment]:
     """Return comments by key, given their keys with their posts; comments that are gone are left out. One statement."""
-    rows = session.execute(_COLUMNS.where(Comment.key.in_(posts)))
+    rows = connection.execute(_OF_KEYS, {"keys": list(posts)})
     return {
         key: FoundComment(key, id_, ordinal, details, user, created_at, color, text, markup, posts[key])
         for key, id_, ordinal, details, user, created_at, color, text, markup in rows

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, Generic, Protocol, TypeVar
 
-from sqlalchemy import ColumnElement, Select, Subquery, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, Select, Subquery, and_, exists, func, or_, select, true
 from sqlalchemy.orm import Session, defer, joinedload, load_only, selectinload
 
 from matome_app.content.permalinks import term_slug
@@ -269,13 +269,13 @@ def generation(session: Session) -> int:
 
     A rebuild goes on counting where the store before it stood.
     """
-    return state(session)[0]
+    return state(session.connection())[0]
 
 
-def state(session: Session) -> tuple[int, str]:
+def state(connection: Connection) -> tuple[int, str]:
     """Return the number of the state that readers see, and when it came about, in ISO 8601 to the microsecond."""
     # Every page begins with it, so it is asked of the driver.
-    rows = session.connection().exec_driver_sql("SELECT name, value FROM meta WHERE name IN ('generation', 'changed')")
+    rows = connection.exec_driver_sql("SELECT name, value FROM meta WHERE name IN ('generation', 'changed')")
     facts = {str(name): str(value) for name, value in rows}
     return int(facts.get("generation", 0)), facts.get("changed", "")
 

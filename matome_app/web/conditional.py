@@ -11,16 +11,18 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Final
 
 from flask import Flask, Response, current_app, g, request
 from sqlalchemy.exc import DBAPIError
 from werkzeug.http import quote_etag
 
+from matome_app.config import Settings
 from matome_app.errors import IndexUnavailable
 from matome_app.store import queries
 from matome_app.store.known import get_meta
-from matome_app.web.context import reader, runtime, session, settings
+from matome_app.web.context import moment, reader, runtime, session, settings
 from matome_app.web.htmx import ALL_READ_HEADERS
 from matome_app.web.program import program
 
@@ -102,6 +104,12 @@ def _tagged(response: Response, state: tuple[str, datetime]) -> Response:
     return response
 
 
+@lru_cache(maxsize=8)
+def _told_apart(chosen: Settings) -> str:
+    """Return what tells settings apart."""
+    return repr(chosen.as_environment())
+
+
 def _state() -> tuple[str, datetime] | None:
     """Return the tag of what this request asks for, and when it last changed; None where that cannot be told."""
     if request.method not in ("GET", "HEAD") or request.blueprint in ALWAYS_NEW or current_app.debug:
@@ -111,7 +119,7 @@ def _state() -> tuple[str, datetime] | None:
     try:
         if runtime().progress() and get_meta(session(), "complete") != "yes":  # pages say how far the first build is
             return None
-        generation, changed = queries.state(session())
+        generation, changed = queries.state(moment().connection)
         terms = reader().terms_hash
     except (IndexUnavailable, DBAPIError):
         return None  # whoever needs the store meets the same and says so
@@ -121,6 +129,8 @@ def _state() -> tuple[str, datetime] | None:
     # What htmx says of a request may change the answer.
     said = [request.headers.get(name) for name in ALL_READ_HEADERS]
     # The number alone tells states apart, except where the data folder was deleted meanwhile: then the time does.
-    parts = (generation, changed, terms, version, settings().as_environment(), request.url, said)
+    # The parts of the address as they came: `request.url` would decode it for people to read.
+    address = (request.scheme, request.host, request.root_path, request.path, request.query_string)
+    parts = (generation, changed, terms, version, _told_apart(settings()), address, said)
     tag = hashlib.sha256(repr(parts).encode()).hexdigest()[:24]
     return tag, max(datetime.fromisoformat(changed), made).replace(microsecond=0)

@@ -21,7 +21,7 @@ from matome_app.search.suggest import did_you_mean
 from matome_app.store.found import comments_found
 from matome_app.web import htmx
 from matome_app.web.conditional import forget_tags
-from matome_app.web.context import PAGE_SIZE, engine, search_params, session, settings
+from matome_app.web.context import PAGE_SIZE, engine, moment, search_params, settings
 from matome_app.web.hits import Found, arrange
 from matome_app.web.i18n import translate
 from matome_app.web.month_chart import month_chart
@@ -40,7 +40,7 @@ def find(params: SearchParams) -> tuple[SearchResult, list[Found]]:
         forget_tags()
     found: list[Found] | None = result.memo.get("found")
     if found is None:
-        comments = comments_found(session(), {hit.key: hit.post for hit in result.hits})
+        comments = comments_found(moment().connection, {hit.key: hit.post for hit in result.hits})
         found = result.memo["found"] = [
             Found(hit, comment, snippet(comment.text, result.highlights), is_cut(comment.text))
             for hit in result.hits

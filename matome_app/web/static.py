@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
+import stat
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -23,7 +25,7 @@ blueprint = Blueprint("static", __name__)
 
 def static_url(name: str) -> str:
     """Return a static file's address, such as /static/css/site.0123456789ab.css; a missing file's plain address."""
-    hash_ = _hash_of(FOLDER / name)
+    hash_ = _hash_of(f"{FOLDER}/{name}")
     stem, _, suffix = name.rpartition(".")
     return f"/static/{stem}.{hash_}.{suffix}" if hash_ else f"/static/{name}"
 
@@ -35,7 +37,7 @@ def file(name: str) -> Response:
     plain = f"{hashed['stem']}{hashed['suffix']}" if hashed else name
     response = send_from_directory(FOLDER, plain)
     place = safe_join(str(FOLDER), plain)
-    if hashed and place and hashed["hash"] == _hash_of(Path(place)):
+    if hashed and place and hashed["hash"] == _hash_of(place):
         response.cache_control.max_age = A_YEAR
         response.cache_control.public = True
         response.cache_control.immutable = True
@@ -43,14 +45,15 @@ def file(name: str) -> Response:
     return response
 
 
-def _hash_of(path: Path) -> str:
+def _hash_of(path: str) -> str:
     """Return the hash that a file's name holds, empty when there is no such file."""
     try:
-        return _hash(path, path.stat().st_mtime_ns) if path.is_file() else ""
-    except OSError:
+        status = os.stat(path)
+    except (OSError, ValueError):  # ValueError: no file system can hold the name
         return ""
+    return _hash(path, status.st_mtime_ns) if stat.S_ISREG(status.st_mode) else ""
 
 
 @lru_cache(maxsize=128)
-def _hash(path: Path, _mtime_ns: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+def _hash(path: str, _mtime_ns: int) -> str:
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:12]
