@@ -92,7 +92,8 @@ def _create(config: Mapping[str, Any] | None) -> Flask:
     context.init_app(app, runtime)
     i18n.init_app(app, settings)
     compiled.init_app(app, settings)
-    for module in (filters, building, meta, headers, conditional, errors, cli, image_pages, routes):
+    filters.init_app(app, settings)
+    for module in (building, meta, headers, conditional, errors, cli, image_pages, routes):
         module.init_app(app)
     for module in (static, building, lists, files, image_pages):
         app.register_blueprint(module.blueprint)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache, partial
 
 from flask import Flask
 from markupsafe import Markup
 
+from matome_app.config import Settings
 from matome_app.content.visible import visible
+from matome_app.store.found import Tag
 from matome_app.web import htmx, urls
 from matome_app.web.context import settings
 from matome_app.web.i18n import iso
@@ -21,9 +25,13 @@ _LANG = {language: Markup(f' lang="{language}"') for language in ("ja", "en")}
 _NO_LANG = Markup("")
 
 
-def init_app(app: Flask) -> None:
+def init_app(app: Flask, chosen: Settings) -> None:
     """Register filters and globals with Jinja."""
-    app.jinja_env.filters.update(iso=iso, lang=lang, number=number, rfc822=rfc822, visible=visible)
+    # A page of hits asks for the language a hundred times: what it is made of is not looked up again each time.
+    app.jinja_env.filters.update(
+        iso=iso, lang=partial(lang_beside, language=chosen.language), number=number, rfc822=rfc822, visible=visible
+    )
+    app.jinja_env.filters.update(tag_labels=partial(tag_labels, language=chosen.language))
     app.jinja_env.globals.update(
         anchor_url=urls.anchor_url,
         comment_url=urls.comment_url,
@@ -32,7 +40,7 @@ def init_app(app: Flask) -> None:
         from_search_box=htmx.from_search_box,
         list_url=urls.list_url,
         search_url=urls.search_url,
-        settings=settings,
+        settings=lambda: chosen,
         static_url=static_url,
         term_url=urls.term_url,
         user_url=urls.user_url,
@@ -53,10 +61,27 @@ def number(value: int) -> str:
 
 def lang(text: str) -> Markup:
     """Return the `lang` attribute of a text in another language than the interface: English, or Japanese."""
+    return lang_beside(text, settings().language)
+
+
+def lang_beside(text: str, language: str) -> Markup:
+    """Return the `lang` attribute of a text beside others in a language."""
     if _JAPANESE.search(text):
-        language = "ja"
+        own = "ja"
     elif _LATIN_WORD.search(text):
-        language = "en"
+        own = "en"
     else:
         return _NO_LANG
-    return _LANG[language] if language != settings().language else _NO_LANG
+    return _LANG[own] if own != language else _NO_LANG
+
+
+def tag_labels(tags: Sequence[Tag], language: str) -> Markup:
+    """Return the labels of a post's tags one after the other, each with its own direction and language."""
+    return _tag_labels(tuple([tag.label for tag in tags]), language)
+
+
+# Posts are found again and again, by other words each time.
+@lru_cache(maxsize=4096)
+def _tag_labels(labels: tuple[str, ...], language: str) -> Markup:
+    one = Markup("<bdi{}>{}</bdi> ")
+    return Markup("").join(one.format(lang_beside(label, language), visible(label)) for label in labels)
