@@ -43,7 +43,7 @@ def init_app(app: Flask, chosen: Settings) -> None:
         settings=lambda: chosen,
         static_url=static_url,
         term_url=urls.term_url,
-        user_url=urls.user_url,
+        user_url=lru_cache(maxsize=4096)(urls.user_url),  # the same few say most of it
         with_query=urls.with_query,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

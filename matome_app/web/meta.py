@@ -90,7 +90,7 @@ def page_meta(context: Context) -> Meta:
 def _meta(page: Page) -> Meta:
     found = _KINDS.get(request.endpoint or "", _other)(page)
     own = [feed for feed in found.feeds if feed.url not in {one.url for one in _site_feeds()}]
-    return replace(found, feeds=[*own, *_site_feeds()], image=found.image or _icon())
+    return replace(found, feeds=[*own, *_site_feeds()], image=found.image or (_icon() if found.canonical else None))
 
 
 def _site_feeds() -> list[Feed]:

@@ -121,6 +121,8 @@ class Offered:
 
 def _suggested(params: SearchParams, suggestions: tuple[Suggestion, ...]) -> list[tuple[str, list[Offered]]]:
     """Return suggestions under headings: other spellings, other words, the same words elsewhere."""
+    if not suggestions:
+        return []
     others = [one for one in suggestions if not one.respelled]
     kinds = (
         (_("もしかして"), [one for one in suggestions if one.respelled]),

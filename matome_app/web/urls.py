@@ -42,7 +42,7 @@ def comment_url(comment: AnyComment, post: AnyPost, q: str = "") -> str:
     With a query, the page marks what it finds.
     """
     page = fold_url(post, comment.details) if comment.details else post.url
-    return f"{with_query(page, SearchParams(q=q))}#c-{comment.id}"
+    return f"{page}{query_suffix(q)}#c-{comment.id}"
 
 
 def anchor_url(comment: AnyComment, post: AnyPost) -> str:
@@ -68,7 +68,7 @@ def atom_url(params: SearchParams) -> str:
 
 def query_suffix(q: str) -> str:
     """Return what to add to an address for it to carry the words of a search."""
-    return f"?{urlencode({'q': q})}" if q else ""
+    return f"?q={_quoted(q)}" if q else ""
 
 
 def list_url(params: SearchParams) -> str:
