@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from typing import Final
 
 from babel import Locale, dates
@@ -37,10 +37,10 @@ def init_app(app: Flask, chosen: Settings) -> None:
         quoted=quoted,
         local_time=local_time,
         local_day=local_day,
-        local_month=local_month,
+        local_month=partial(_local_month, language=chosen.language),  # a page names a dozen of them
         translate=translate,
     )
-    app.jinja_env.globals.update(time_element=time_element)
+    app.jinja_env.globals.update(time_element=partial(time_element, chosen=chosen))
 
 
 def ngettext(singular: str, plural: str, count: int, /, **values: str) -> str:
@@ -70,7 +70,10 @@ def _side_by_side(first: Markup, second: Markup) -> Markup:
 
 def local_time(moment: datetime) -> str:
     """Return a stored moment as it is shown: in the site's time zone, as its language writes it."""
-    chosen = settings()
+    return _local_time(moment, settings())
+
+
+def _local_time(moment: datetime, chosen: Settings) -> str:
     here = moment.replace(tzinfo=UTC).astimezone(chosen.timezone)
     return f"{_long_date(here.date(), chosen.language)} {_short_time(here.hour, here.minute, chosen.language)}"
 
@@ -120,8 +123,8 @@ def iso(moment: datetime | None) -> str:
     return f"{moment.replace(tzinfo=None).isoformat(timespec='seconds')}Z" if moment else ""
 
 
-def time_element(moment: datetime | None) -> Markup:
-    """Return a `<time>` element for a stored moment; nothing without one."""
+def time_element(moment: datetime | None, chosen: Settings) -> Markup:
+    """Return a `<time>` element for a stored moment, as a site with these settings shows it; nothing without one."""
     if moment is None:
         return Markup("")
-    return Markup(f'<time datetime="{iso(moment)}">{escape(local_time(moment))}</time>')
+    return Markup(f'<time datetime="{iso(moment)}">{escape(_local_time(moment, chosen))}</time>')
