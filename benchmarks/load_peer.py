@@ -30,8 +30,8 @@ SETTINGS: Final = {
     "facet_time_limit_ms": "10000",
     "sql_time_limit_ms": "20000",
 }
-AS_IT_COMES: Final = {"suggest_facets": "off", "default_cache_ttl": "0"}
-"""Its own settings, but for facets that nobody asked for, and for how long browsers may keep an answer."""
+AS_IT_COMES: Final = {"suggest_facets": "off"}
+"""Its own settings, but for facets that nobody asked for."""
 START_SECONDS: Final = 60
 _FOUND: Final = re.compile(rb"([\d,]+) rows?\s+where search matches")
 
@@ -98,26 +98,19 @@ def total_of(page: bytes) -> int | None:
 
 
 @contextmanager
-def serve(database: Path, settings: dict[str, str] | None = None) -> Iterator[Peer]:
-    """Serve a database that does not change (`--immutable`, its counts looked up beforehand)."""
+def serve(database: Path, settings: dict[str, str] = SETTINGS) -> Iterator[Peer]:
+    """Serve a database; but as it comes, as one that does not change (`--immutable`, its counts looked up before)."""
     command = [sys.executable, "-m", "datasette"]
-    counts = database.with_suffix(".inspect.json")
-    subprocess.run([*command, "inspect", str(database), "--inspect-file", str(counts)], check=True, capture_output=True)
+    served = [str(database)]
+    if settings != AS_IT_COMES:
+        counts = str(database.with_suffix(".inspect.json"))
+        subprocess.run([*command, "inspect", str(database), "--inspect-file", counts], check=True, capture_output=True)
+        served = ["--immutable", str(database), "--inspect-file", counts]
     port = free_port()
-    options = [word for name, value in (settings or SETTINGS).items() for word in ("--setting", name, value)]
+    options = [word for name, value in settings.items() for word in ("--setting", name, value)]
     with database.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(
-            [
-                *command,
-                "serve",
-                "--port",
-                str(port),
-                "--immutable",
-                str(database),
-                "--inspect-file",
-                str(counts),
-                *options,
-            ],
+            [*command, "serve", "--port", str(port), *served, *options],
             cwd=database.parent,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=subprocess.DEVNULL,

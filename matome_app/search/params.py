@@ -83,20 +83,27 @@ class SearchParams:
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return what differs from the defaults as (name, value) pairs in a fixed order, for `from_args`."""
-        pairs = [
-            ("q", self.q),
-            *(("tag", tag) for tag in self.tags),
-            ("month", self.month),
-            *(("user", user) for user in self.users),
-            ("color", self.color),
-            ("post", self.post),
-            ("after", self.after.isoformat() if self.after else ""),
-            ("before", self.before.isoformat() if self.before else ""),
-            ("scope", "" if self.scope == "comment" else self.scope),
-            ("sort", "" if self.sort == "relevance" else self.sort),
-            ("page", "" if self.page == 1 else str(self.page)),
-        ]
-        return [pair for pair in pairs if pair[1]]
+        # A page of results has hundreds of links: what is not set costs nothing.
+        pairs = [("q", self.q)] if self.q else []
+        pairs += [("tag", tag) for tag in self.tags if tag]
+        if self.month:
+            pairs.append(("month", self.month))
+        pairs += [("user", user) for user in self.users if user]
+        if self.color:
+            pairs.append(("color", self.color))
+        if self.post:
+            pairs.append(("post", self.post))
+        if self.after:
+            pairs.append(("after", self.after.isoformat()))
+        if self.before:
+            pairs.append(("before", self.before.isoformat()))
+        if self.scope != "comment":
+            pairs.append(("scope", self.scope))
+        if self.sort != "relevance":
+            pairs.append(("sort", self.sort))
+        if self.page != 1:
+            pairs.append(("page", str(self.page)))
+        return pairs
 
     def replace(self, **changes: Any) -> SearchParams:
         """Return a copy with fields changed; it starts at page 1 unless `page` is given."""
