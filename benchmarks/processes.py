@@ -136,7 +136,9 @@ def started_process(command: Sequence[str], environment: Mapping[str, str]) -> I
 def end(process: subprocess.Popen[bytes]) -> None:
     """End a process as Ctrl+C does, and what it started if that stays behind."""
     started = tree(process.pid)[1:]
-    process.send_signal(signal.SIGINT)
+    # What a shell started in the background ignores interrupts, and so does all that it starts.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    process.send_signal(signal.SIGTERM if ignored else signal.SIGINT)
     try:
         process.wait(20)
     except subprocess.TimeoutExpired:
