@@ -52,6 +52,19 @@ while not {"matome_app.web.api", "matome_app.web.users"} <= set(sys.modules) and
 print("matome_app.web.api" in sys.modules, "matome_app.web.users" in sys.modules)
 """
 
+FREEZE = """
+import gc, time
+from click import Command, Context
+from matome_app import create_app
+with Context(Command("run"), info_name="run"):
+    app = create_app()
+app.test_client().get("/")
+until = time.monotonic() + 100
+while not gc.get_freeze_count() and time.monotonic() < until:
+    time.sleep(0.01)
+print(gc.get_freeze_count())
+"""
+
 END_BROKEN = """
 import threading
 from matome_app.background import load_or_end
@@ -117,6 +130,20 @@ def test_views_of_the_table_have_no_other_addresses() -> None:
     for module in {route.endpoint.partition(".")[0] for route in routes.ROUTES}:
         tree = ast.parse((ROOT / "matome_app" / "web" / f"{module}.py").read_text(encoding="utf-8"))
         assert "blueprint" not in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}, module
+
+
+def test_what_a_server_has_loaded_is_not_collected_again_and_again(sample: Site) -> None:
+    environment = {**os.environ, **{f"MATOME_{name}": value for name, value in sample.values.items()}}
+    run = subprocess.run(
+        [sys.executable, "-c", FREEZE],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert int(run.stdout) > 10_000
 
 
 def test_what_changed_is_read_before_anybody_asks(site: Site) -> None:
