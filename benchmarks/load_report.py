@@ -191,8 +191,8 @@ peer keeps no answers), and all its terms have three characters or more, as a tr
 *{DRAWN}*: words, pairs of words of one comment and pieces of sentences, the more
 often they stand there the earlier, most of them rare; *{FREQUENT}*: the 1,000 words that most comments hold,
 shuffled. The page asked for is HTML with 21 rows and the facets of month and user; *{AS_IT_COMES}*:
-with its own 100 rows and its own settings (`suggest_facets off` alone), of a file that may change. Ours comes through nginx and
-has the facet of tags, snippets and the hits under their posts, too. Medians of {rounds} rounds, in turns.
+with its own 100 rows and its own settings (`suggest_facets off` alone), of a file that may change. Ours comes through
+nginx and has the facet of tags, snippets and the hits under their posts, too. Medians of {rounds} rounds, in turns.
 
 {table(head, lines)}
 

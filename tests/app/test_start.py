@@ -133,16 +133,7 @@ def test_views_of_the_table_have_no_other_addresses() -> None:
 
 
 def test_what_a_server_has_loaded_is_not_collected_again_and_again(sample: Site) -> None:
-    environment = {**os.environ, **{f"MATOME_{name}": value for name, value in sample.values.items()}}
-    run = subprocess.run(
-        [sys.executable, "-c", FREEZE],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+    run = run_python(FREEZE, sample)
     assert int(run.stdout) > 10_000
 
 
