@@ -173,7 +173,12 @@ def complete(connection: Connection, folder: Path) -> int:
         return 0
     merge_as_written(connection, yes=True)
     known = known_keys(connection)
-    absent = missing(folder, known)
+    try:
+        absent = missing(folder, known)
+    except Exception as error:  # whatever damaged files make Whoosh raise
+        logger.warning("the words of the index cannot be read (%s); they are written anew", type(error).__name__)
+        shutil.rmtree(folder, ignore_errors=True)
+        absent = known
     if len(absent):
         analyst = new_analyst(folder, bulk=len(absent) > MANY)
         for texts in iter_texts(connection, absent.tolist()):

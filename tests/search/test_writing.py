@@ -389,3 +389,20 @@ def test_a_build_leaves_one_segment_of_words_where_it_wrote_many(tmp_path: Path,
         connection.commit()
         writer.confirm()
     assert len(index._read_toc().segments) == 1
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
+@pytest.mark.parametrize("suffix", [".pst", ".trm", ".toc"])
+def test_words_that_are_lost_after_a_run_was_cut_off_are_written_anew(
+    tmp_path: Path, database: Engine, suffix: str
+) -> None:
+    engine = build(database, tmp_path, [post(key) for key in range(1, 10)])
+    before = answers(engine)
+    (tmp_path / "words.pending").touch()
+    for path in (tmp_path / "words").glob(f"*{suffix}"):
+        path.unlink()
+    with database.begin() as connection:
+        assert engine.complete(connection) == 9
+    assert answers(WhooshEngine(database, tmp_path / "words")) == before
+    assert not (tmp_path / "words.pending").exists()
+    gc.collect()
