@@ -14,10 +14,11 @@ from typing import Final
 import pytest
 from flask.testing import FlaskClient
 
-from matome_app import ingest, judging, state
+from matome_app import ingest, judging, state, store_files
+from matome_app.errors import IndexUnavailable
 from matome_app.readers import open_reader
 from matome_app.runtime import Runtime
-from matome_app.store.generations import current_generation, new_generation, publish, remove_others
+from matome_app.store.generations import current_generation, new_generation, publish, remove_others, write_lock
 from matome_app.store.writing import set_meta
 from tests.app.conftest import _no_settings as _no_settings
 from tests.app.sites import Site, post_text, quote
@@ -248,3 +249,22 @@ def test_what_was_built_beside_is_opened_at_once_when_the_generation_before_is_g
     remove_others(site.data, new)
     assert runtime.reader().generation == new
     assert not state.noted_damage(site.data), "a generation that was replaced is no damage"
+
+
+def test_a_first_build_is_no_damage_though_no_file_names_what_it_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_files, "CUT_OFF", 0.0)
+    first = Site(tmp_path)
+    first.content.mkdir()
+    runtime: Runtime = first.app().extensions["matome"]
+    first.data.mkdir()
+    with write_lock(first.data, wait=True):
+        new_generation(first.data).database.touch()
+        with pytest.raises(IndexUnavailable):
+            runtime.reader()
+        assert not state.noted_damage(first.data)
+    with pytest.raises(IndexUnavailable):
+        runtime.reader()
+    assert state.noted_damage(first.data), "nobody is at work on it any more"
+    first.close()
