@@ -102,7 +102,7 @@ class Runtime:
         return reader
 
     def renew(self) -> None:
-        """Read what changed, so that no request waits for that; what is damaged is met and reported by requests."""
+        """Read what changed, so that few requests wait for that; what is damaged is met and reported by requests."""
         reader = self._reader_of_now()
         if reader is not None:
             reader.engine.renew()
